@@ -1,0 +1,2 @@
+//! The program `orm-lint`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The program `orm-migrate`.
+fn main() {}

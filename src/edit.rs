@@ -1,0 +1,121 @@
+//! Changes to source text: one edit, a fix made of edits, and the change that a run makes to many files.
+//!
+//! Plain data; nothing here reads or writes a file.
+
+use std::collections::BTreeMap;
+
+use crate::source::{FileId, Span};
+
+/// Replaces a range of one file. An empty range inserts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
+}
+
+impl Edit {
+    pub fn replace(span: Span, text: impl Into<String>) -> Self {
+        Self { span, text: text.into() }
+    }
+
+    pub fn insert_before(span: Span, text: impl Into<String>) -> Self {
+        Self::replace(span.before(), text)
+    }
+
+    pub fn insert_after(span: Span, text: impl Into<String>) -> Self {
+        Self::replace(span.after(), text)
+    }
+
+    pub fn delete(span: Span) -> Self {
+        Self::replace(span, "")
+    }
+}
+
+/// How far a fix may be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Applicability {
+    /// Shown, never applied.
+    Display,
+    /// Order, timing or stored shape may change; applied with `--unsafe-fixes`.
+    Unsafe,
+    /// Same meaning for every caller; applied with `--fix`.
+    Safe,
+}
+
+/// A proposed repair of one finding: all of its edits, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, in the imperative: "Use the index `by_email`".
+    pub title: String,
+    pub applicability: Applicability,
+    pub edits: Vec<Edit>,
+}
+
+impl Fix {
+    pub fn safe(title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        Self { title: title.into(), applicability: Applicability::Safe, edits }
+    }
+
+    pub fn r#unsafe(title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        Self { title: title.into(), applicability: Applicability::Unsafe, edits }
+    }
+}
+
+/// Edits of many files, per file sorted and disjoint.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    files: BTreeMap<FileId, Vec<Edit>>,
+}
+
+impl Change {
+    /// Takes all of the edits, or none where one would touch an edit taken before.
+    ///
+    /// Edits that were taken before word for word (two fixes that add the same import) are shared.
+    pub fn try_add(&mut self, edits: &[Edit]) -> bool {
+        let mut new: Vec<&Edit> = Vec::with_capacity(edits.len());
+        for edit in edits {
+            let taken = self.files.get(&edit.span.file).map_or(&[][..], Vec::as_slice);
+            if taken.contains(edit) || new.contains(&edit) {
+                continue;
+            }
+            if taken.iter().any(|t| collide(t, edit)) || new.iter().any(|n| collide(n, edit)) {
+                return false;
+            }
+            new.push(edit);
+        }
+        for edit in new {
+            let list = self.files.entry(edit.span.file).or_default();
+            let at = list.partition_point(|e| e.span < edit.span);
+            list.insert(at, edit.clone());
+        }
+        true
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Each file that changes, with its edits in source order.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &[Edit])> {
+        self.files.iter().map(|(file, edits)| (*file, edits.as_slice()))
+    }
+}
+
+/// The text with the edits made; they are sorted, disjoint, and of one file.
+pub fn apply(text: &str, edits: &[Edit]) -> String {
+    let mut out = String::with_capacity(text.len() + edits.iter().map(|e| e.text.len()).sum::<usize>());
+    let mut at = 0;
+    for edit in edits {
+        out.push_str(&text[at..edit.span.start as usize]);
+        out.push_str(&edit.text);
+        at = edit.span.end as usize;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+/// Whether two edits cannot both be made: they overlap, or insert at one place.
+fn collide(a: &Edit, b: &Edit) -> bool {
+    let (a, b) = (a.span, b.span);
+    a.file == b.file && a.start < b.end.max(b.start + 1) && b.start < a.end.max(a.start + 1)
+}

@@ -1,0 +1,16 @@
+//! The library under `orm-lint` and `orm-migrate`.
+//!
+//! Per file, in parallel: `source::parse` makes a tree, `model::lower` keeps what the code says in a compact form of its own, the tree is dropped.
+//! Once: `model::Workspace::link` joins the files into projects with their schema, functions and queries.
+//! Then `lint` runs the `rules` over those nouns, or a codemod plans a change.
+//! All of that is pure: `cli` alone reads, writes and prints.
+
+pub mod cli;
+pub mod diagnostic;
+pub mod edit;
+pub mod lint;
+pub mod model;
+pub mod nesting;
+pub mod rule;
+pub mod rules;
+pub mod source;

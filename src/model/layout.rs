@@ -1,0 +1,114 @@
+//! Where projects lie in the tree of files, and which file an import names. Knows paths, reads none.
+
+/// A project's functions folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// Path of the folder in the form of `SourceFile::path`, without a `/` at its end; empty for the working directory.
+    pub functions: String,
+    /// Whether the folder is a component (`convex.config.ts`): its functions and tables may be used from outside.
+    pub is_component: bool,
+}
+
+/// The `paths` of one tsconfig.json.
+#[derive(Clone, Debug, Default)]
+pub struct PathAliases {
+    /// Folder that holds the tsconfig.json, in the form of `SourceFile::path`.
+    pub folder: String,
+    /// Folder that targets are relative to (`baseUrl`, else `folder`), and whether bare names are looked up there.
+    pub base: String,
+    pub base_url: bool,
+    /// Pattern with at most one `*` → targets, in the order of the file.
+    pub paths: Vec<(String, Vec<String>)>,
+}
+
+/// Everything about paths that linking needs.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// Sorted by path; nested roots are allowed, the innermost holds.
+    pub roots: Vec<Root>,
+    pub aliases: Vec<PathAliases>,
+}
+
+impl Layout {
+    /// The innermost root whose functions folder holds the path.
+    pub fn root_of(&self, path: &str) -> Option<usize> {
+        let holds = |root: &Root| lies_in(path, &root.functions);
+        (0..self.roots.len()).filter(|&i| holds(&self.roots[i])).max_by_key(|&i| self.roots[i].functions.len())
+    }
+
+    /// The file that `specifier` names when imported in `from`, if `exists` knows one.
+    pub fn resolve(&self, from: &str, specifier: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
+        if specifier.starts_with('.') {
+            return existing(&join(parent(from), specifier), exists);
+        }
+        let holding = self.aliases.iter().filter(|a| lies_in(from, &a.folder));
+        let aliases = holding.max_by_key(|a| a.folder.len())?;
+        for (pattern, targets) in &aliases.paths {
+            let Some(middle) = matched(pattern, specifier) else { continue };
+            for target in targets {
+                let path = join(&aliases.base, &target.replacen('*', middle, 1));
+                if let Some(found) = existing(&path, exists) {
+                    return Some(found);
+                }
+            }
+        }
+        if aliases.base_url { existing(&join(&aliases.base, specifier), exists) } else { None }
+    }
+}
+
+/// The part of the specifier that the pattern's `*` stands for; empty where the pattern has none.
+fn matched<'s>(pattern: &str, specifier: &'s str) -> Option<&'s str> {
+    match pattern.split_once('*') {
+        Some((before, after)) => specifier.strip_prefix(before)?.strip_suffix(after),
+        None => (pattern == specifier).then_some(""),
+    }
+}
+
+const ENDINGS: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
+
+/// The file that an import of this path loads: itself, with an ending, its TypeScript source, or its index.
+fn existing(path: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
+    if exists(path) && ENDINGS.iter().any(|e| path.ends_with(e)) {
+        return Some(path.to_owned());
+    }
+    let written = [(".js", [".ts", ".tsx"]), (".mjs", [".mts", ".mts"]), (".cjs", [".cts", ".cts"]), (".jsx", [".tsx", ".tsx"])];
+    for (js, sources) in written {
+        let Some(stem) = path.strip_suffix(js) else { continue };
+        if let Some(found) = sources.iter().map(|ts| format!("{stem}{ts}")).find(|p| exists(p)) {
+            return Some(found);
+        }
+    }
+    let with = |stem: &str| ENDINGS.iter().map(|e| format!("{stem}{e}")).find(|p| exists(p));
+    with(path).or_else(|| with(&join(path, "index")))
+}
+
+/// Whether the path lies in the folder (any depth). The empty folder holds every path that does not leave it.
+pub fn lies_in(path: &str, folder: &str) -> bool {
+    if folder.is_empty() {
+        return !path.starts_with("../") && !path.starts_with('/');
+    }
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The folder of a path; empty for a bare name.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Joins and normalises: no `.`, `..` only at the front.
+pub fn join(folder: &str, path: &str) -> String {
+    let absolute = path.starts_with('/') || folder.starts_with('/');
+    let folder = if path.starts_with('/') { "" } else { folder };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|p| *p != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    if absolute { format!("/{joined}") } else { joined }
+}
