@@ -2,7 +2,9 @@
 //!
 //! What cannot be told from the source is kept as such (`Ty::Unknown`, `Option::None`), and never guessed.
 
+pub mod hir;
 pub mod layout;
+mod lower;
 
 use crate::source::{FileId, SourceFile};
 pub use layout::{Layout, PathAliases, Root};
@@ -11,6 +13,7 @@ pub use layout::{Layout, PathAliases, Root};
 #[derive(Debug)]
 pub struct File {
     pub source: SourceFile,
+    pub hir: hir::Module,
     pub role: Role,
 }
 
@@ -29,14 +32,20 @@ pub enum Role {
 
 /// Reads one file: parse, keep its facts, drop the tree. Pure; run in parallel.
 pub fn read(id: FileId, path: String, text: String) -> File {
-    let (source, _tree) = crate::source::parse(id, path, text);
-    File { source, role: Role::Backend }
+    let (source, tree) = crate::source::parse(id, path, text);
+    let hir = tree.map_or_else(|| hir::Module::empty(id), |tree| lower::lower(&tree, id));
+    File { source, hir, role: Role::Backend }
 }
 
 impl File {
     /// The module specifiers that this file imports or re-exports from, each once.
     pub fn imports(&self) -> impl Iterator<Item = &str> {
-        std::iter::empty()
+        let imports = &self.hir.imports;
+        imports
+            .iter()
+            .enumerate()
+            .filter(|(i, import)| *i == 0 || imports[i - 1].module != import.module)
+            .map(|(_, import)| &*import.module)
     }
 }
 
