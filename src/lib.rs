@@ -8,9 +8,11 @@
 pub mod cli;
 pub mod diagnostic;
 pub mod edit;
+pub mod fixing;
 pub mod lint;
 pub mod model;
 pub mod nesting;
 pub mod rule;
 pub mod rules;
 pub mod source;
+pub mod suppress;

@@ -1,16 +1,32 @@
-//! Runs rules over a linked workspace: report, suppress, sort; and fixes to a fixpoint.
+//! Runs rules over a linked workspace: report, suppress, sort.
 //!
-//! Says nothing and writes nothing: what it finds and what it would change are returned.
+//! Says nothing and writes nothing: what it finds is returned. Repairs are `fixing`'s business.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::Workspace;
-use crate::rule::Rule;
-use crate::source::FileId;
+use crate::model::{File, Project, Role, Workspace};
+use crate::rule::{Cx, Rule};
+use crate::rules::syntax_error::SyntaxError;
+use crate::source::{FileId, Span};
+use crate::suppress;
+
+pub use crate::fixing::{Fixed, fix};
 
 /// Rules with their levels and options, as they hold for some files.
 pub struct RuleSet {
     /// Only rules that are on.
     pub rules: Vec<(Box<dyn Rule>, Level)>,
+}
+
+impl RuleSet {
+    /// The level of the rule with this id, where it is on.
+    pub fn level_of(&self, id: &str) -> Option<Level> {
+        self.rules.iter().find(|(rule, _)| rule.meta().id == id).map(|(_, level)| *level)
+    }
 }
 
 /// Which rules hold in which file. Made by `cli::config`.
@@ -27,7 +43,111 @@ impl Settings {
     }
 }
 
+/// How long each rule took, over all threads.
+pub type Timings = BTreeMap<&'static str, Duration>;
+
 /// Every finding in the files that the settings name, sorted by place and rule.
-pub fn lint(_workspace: &Workspace, _settings: &Settings) -> Vec<Diagnostic> {
-    Vec::new()
+pub fn lint(workspace: &Workspace, settings: &Settings) -> Vec<Diagnostic> {
+    run(workspace, settings, false).0
+}
+
+/// [`lint`], and how long each rule took.
+pub fn lint_timed(workspace: &Workspace, settings: &Settings) -> (Vec<Diagnostic>, Timings) {
+    run(workspace, settings, true)
+}
+
+/// The rules that hold in a file, unless the file is none that gets findings.
+fn rules_in<'s>(file: &File, settings: &'s Settings) -> Option<&'s RuleSet> {
+    match file.role {
+        Role::Backend | Role::Support => settings.of(file.source.id),
+        Role::Test | Role::Generated => None,
+    }
+}
+
+fn run(workspace: &Workspace, settings: &Settings, timed: bool) -> (Vec<Diagnostic>, Timings) {
+    let jobs: Vec<Job> = workspace.projects.iter().flat_map(|project| jobs_of(workspace, project, settings)).collect();
+    let done: Vec<(Vec<Diagnostic>, Timings)> = jobs.par_iter().map(|job| job.run(workspace, timed)).collect();
+
+    let mut timings = Timings::new();
+    let mut by_file: Vec<Vec<Diagnostic>> = Vec::new();
+    by_file.resize_with(workspace.files.len(), Vec::new);
+    for (found, times) in done {
+        for diagnostic in found {
+            if let Some(list) = by_file.get_mut(diagnostic.span.file.0 as usize) {
+                list.push(diagnostic);
+            }
+        }
+        for (rule, time) in times {
+            *timings.entry(rule).or_default() += time;
+        }
+    }
+
+    let mut files: Vec<(&File, &RuleSet, Vec<Diagnostic>)> =
+        workspace.files.iter().zip(by_file).filter_map(|(file, found)| Some((file, rules_in(file, settings)?, found))).collect();
+    files.sort_by(|a, b| a.0.source.path.cmp(&b.0.source.path));
+    let finished: Vec<Vec<Diagnostic>> = files.into_par_iter().map(|(file, set, found)| finish(file, set, found)).collect();
+    (finished.into_iter().flatten().collect(), timings)
+}
+
+/// What one worker does in one go: the nouns of one file, seen from one project.
+struct Job<'a> {
+    project: &'a Project,
+    file: &'a File,
+    set: &'a RuleSet,
+}
+
+fn jobs_of<'a>(workspace: &'a Workspace, project: &'a Project, settings: &'a Settings) -> Vec<Job<'a>> {
+    let job = |id: &FileId| {
+        let file = workspace.files.get(id.0 as usize)?;
+        Some(Job { project, file, set: rules_in(file, settings)? })
+    };
+    project.files.iter().filter_map(job).collect()
+}
+
+impl Job<'_> {
+    fn run(&self, workspace: &Workspace, timed: bool) -> (Vec<Diagnostic>, Timings) {
+        let mut found = Vec::new();
+        let mut timings = Timings::new();
+        for (rule, level) in &self.set.rules {
+            let start = timed.then(Instant::now);
+            let mut cx = Cx::new(workspace, self.project, rule.meta(), *level, &mut found);
+            self.ask(rule.as_ref(), &mut cx);
+            if let Some(start) = start {
+                timings.insert(rule.meta().id, start.elapsed());
+            }
+        }
+        (found, timings)
+    }
+
+    fn ask(&self, rule: &dyn Rule, cx: &mut Cx<'_>) {
+        rule.file(self.file, cx);
+    }
+}
+
+/// Adds what is wrong with the file itself, takes out what is suppressed, sorts.
+fn finish(file: &File, set: &RuleSet, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if let Some(level) = set.level_of(SyntaxError::META.id) {
+        found.extend(syntax_errors(file, level));
+    }
+    sort(&mut found);
+    let mut kept = suppress::apply(file, set, found);
+    sort(&mut kept);
+    kept
+}
+
+fn syntax_errors(file: &File, level: Level) -> impl Iterator<Item = Diagnostic> {
+    file.source.errors.iter().map(move |error| Diagnostic {
+        rule: SyntaxError::META.id,
+        level,
+        ..Diagnostic::new(Span::new(file.source.id, error.start, error.end), error.message.clone())
+    })
+}
+
+/// By place, then rule; a finding that two projects made of one file stays once.
+fn sort(found: &mut Vec<Diagnostic>) {
+    fn key(d: &Diagnostic) -> (Span, &str, &str) {
+        (d.span, d.rule, &d.message)
+    }
+    found.sort_by(|a, b| key(a).cmp(&key(b)));
+    found.dedup_by(|a, b| key(a) == key(b));
 }

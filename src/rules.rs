@@ -4,6 +4,10 @@ use crate::rule::RuleEntry;
 
 crate::rules! {
     filter_scan: FilterScan,
+    syntax_error: SyntaxError,
+    unused_ignore: UnusedIgnore,
+    ignore_without_reason: IgnoreWithoutReason,
+    unknown_rule: UnknownRule,
 }
 
 /// The rule with this id.
@@ -15,4 +19,11 @@ pub fn find(id: &str) -> Option<&'static RuleEntry> {
 pub fn find_alias(name: &str) -> Option<&'static RuleEntry> {
     let name = name.strip_prefix("@convex-dev/").unwrap_or(name);
     ALL.iter().find(|entry| entry.meta.alias == Some(name))
+}
+
+/// The id nearest to what was written, if one is near enough to be meant.
+pub fn nearest(written: &str) -> Option<&'static str> {
+    let distance = |id: &str| strsim::damerau_levenshtein(id, written);
+    let (distance, id) = ALL.iter().map(|entry| (distance(entry.meta.id), entry.meta.id)).min()?;
+    (distance <= written.len().div_ceil(3).min(5)).then_some(id)
 }

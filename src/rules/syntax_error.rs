@@ -1,0 +1,28 @@
+//! A file that cannot be read. `lint` itself makes these findings from what the parser said.
+
+use crate::declare_rule;
+use crate::diagnostic::Level;
+use crate::rule::{Category, Rule, RuleMeta};
+
+declare_rule! {
+    /// Finds files that cannot be parsed.
+    ///
+    /// ## Why is this bad?
+    /// Convex cannot bundle such a file, and no other rule can look into it.
+    /// The other files are linted all the same.
+    ///
+    /// ## Example
+    /// ```ts
+    /// const name = ; // error
+    /// ```
+    ///
+    /// ## When not to use it
+    /// Leave it on, or the other rules are silent on a broken file without saying why.
+    pub struct SyntaxError {} = { id: "syntax-error", category: Category::Meta, level: Level::Error, since: "0.1.0" }
+}
+
+impl Rule for SyntaxError {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+}
