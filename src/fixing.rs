@@ -28,8 +28,14 @@ pub struct Fixed {
 ///
 /// A fix after which a file no longer parses is dropped, and so are the fixes of a rule that would go on for ever.
 pub fn fix(workspace: Workspace, settings: &Settings, allow_unsafe: bool) -> Fixed {
+    fix_where(workspace, settings, allow_unsafe, &|_| true)
+}
+
+/// [`fix`], of the findings that `is_wanted` names; all rules run, so that those which speak of others still can.
+pub fn fix_where(workspace: Workspace, settings: &Settings, allow_unsafe: bool, is_wanted: &dyn Fn(&Diagnostic) -> bool) -> Fixed {
     let mut run = Run {
         settings,
+        is_wanted,
         least: if allow_unsafe { Applicability::Unsafe } else { Applicability::Safe },
         before: BTreeMap::new(),
         broken: BTreeSet::new(),
@@ -46,6 +52,7 @@ pub fn fix(workspace: Workspace, settings: &Settings, allow_unsafe: bool) -> Fix
 
 struct Run<'s> {
     settings: &'s Settings,
+    is_wanted: &'s dyn Fn(&Diagnostic) -> bool,
     least: Applicability,
     /// The text that each changed file had at first.
     before: BTreeMap<FileId, String>,
@@ -98,9 +105,9 @@ impl Run<'_> {
     /// The fix of a finding, if this run makes it.
     fn candidate<'d>(&self, workspace: &Workspace, diagnostic: &'d Diagnostic) -> Option<&'d Fix> {
         let fix = diagnostic.fix.as_ref()?;
-        let wanted = fix.applicability >= self.least && !self.endless.contains(diagnostic.rule);
-        let made = wanted && is_sound(workspace, &fix.edits) && !self.broken.contains(&key(workspace, diagnostic.rule, fix));
-        made.then_some(fix)
+        let is_wanted = fix.applicability >= self.least && !self.endless.contains(diagnostic.rule) && (self.is_wanted)(diagnostic);
+        let is_made = is_wanted && is_sound(workspace, &fix.edits) && !self.broken.contains(&key(workspace, diagnostic.rule, fix));
+        is_made.then_some(fix)
     }
 
     fn candidates_by_rule(&self, workspace: &Workspace, diagnostics: &[Diagnostic]) -> BTreeMap<&'static str, usize> {

@@ -7,11 +7,13 @@
 
 pub mod cli;
 pub mod diagnostic;
+pub mod docs;
 pub mod edit;
 pub mod fixing;
 pub mod lint;
 pub mod model;
 pub mod nesting;
+pub mod preset;
 pub mod rule;
 pub mod rules;
 pub mod source;

@@ -14,7 +14,7 @@ use crate::rules::syntax_error::SyntaxError;
 use crate::source::{FileId, Span};
 use crate::suppress;
 
-pub use crate::fixing::{Fixed, fix};
+pub use crate::fixing::{Fixed, fix, fix_where};
 
 /// Rules with their levels and options, as they hold for some files.
 pub struct RuleSet {
@@ -124,13 +124,15 @@ impl Job<'_> {
     }
 }
 
-/// Adds what is wrong with the file itself, takes out what is suppressed, sorts.
+/// Takes out what is suppressed, adds what is wrong with the file itself, sorts.
+///
+/// No comment suppresses a syntax error: in a file that does not parse, comments are not reliably found.
 fn finish(file: &File, set: &RuleSet, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    if let Some(level) = set.level_of(SyntaxError::META.id) {
-        found.extend(syntax_errors(file, level));
-    }
     sort(&mut found);
     let mut kept = suppress::apply(file, set, found);
+    if let Some(level) = set.level_of(SyntaxError::META.id) {
+        kept.extend(syntax_errors(file, level));
+    }
     sort(&mut kept);
     kept
 }

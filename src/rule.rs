@@ -28,6 +28,16 @@ impl Category {
             Self::Schema => "schema",
         }
     }
+
+    /// What its rules are about, in one sentence.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Meta => "Files that cannot be read, and comments to the linter that are wrong.",
+            Self::Queries => "How the database is read: scans, unbounded results, indexes that are not used.",
+            Self::Functions => "Queries, mutations and actions: validators, runtimes, and what each kind may do.",
+            Self::Schema => "Tables, indexes and validators.",
+        }
+    }
 }
 
 /// What is known of a rule without running it. Pages, schema, tables and `--explain` are made from it.
@@ -180,6 +190,12 @@ pub struct RuleEntry {
     pub schema: fn() -> schemars::Schema,
 }
 
+/// The JSON schema of a rule's options, in the dialect that editors read, with nothing defined elsewhere.
+pub fn options_schema<T: schemars::JsonSchema>() -> schemars::Schema {
+    let settings = schemars::generate::SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<T>()
+}
+
 /// Lists the rules: each line is the module and the registration in one.
 #[macro_export]
 macro_rules! rules {
@@ -194,7 +210,7 @@ macro_rules! rules {
                     Ok(rule) => Ok(Box::new(rule)),
                     Err(error) => Err(error.to_string()),
                 },
-                schema: || schemars::schema_for!($module::$rule),
+                schema: $crate::rule::options_schema::<$module::$rule>,
             },)+
         ];
     };

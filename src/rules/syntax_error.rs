@@ -17,7 +17,8 @@ declare_rule! {
     /// ```
     ///
     /// ## When not to use it
-    /// Leave it on, or the other rules are silent on a broken file without saying why.
+    /// Files that are broken on purpose (fixtures, templates) belong into `ignore`, or into an override that turns the rule off.
+    /// A comment cannot suppress it: where a file does not parse, comments are not reliably found.
     pub struct SyntaxError {} = { id: "syntax-error", category: Category::Meta, level: Level::Error, since: "0.1.0" }
 }
 
