@@ -2,12 +2,31 @@
 //!
 //! What cannot be told from the source is kept as such (`Ty::Unknown`, `Option::None`), and never guessed.
 
+pub mod calls;
+pub mod functions;
 pub mod hir;
+pub mod infer;
 pub mod layout;
 mod lower;
+pub mod queries;
+pub mod schema;
+pub mod tables;
+pub mod ty;
+mod world;
 
-use crate::source::{FileId, SourceFile};
+use rayon::prelude::*;
+
+pub use calls::{Callee, PlatformCall};
+pub use functions::Function;
+use infer::Infer;
 pub use layout::{Layout, PathAliases, Root};
+pub use queries::DbQuery;
+pub use schema::{Schema, Table};
+pub use tables::TableUse;
+use ty::FunctionAt;
+use world::World;
+
+use crate::source::{FileId, SourceFile, Span};
 
 /// One file with its facts.
 #[derive(Debug)]
@@ -55,20 +74,37 @@ pub struct Workspace {
     /// By id: `files[i].source.id.0 == i`.
     pub files: Vec<File>,
     pub layout: Layout,
+    /// One for each root of the layout, in its order, and one for the files of no root, without a schema.
     pub projects: Vec<Project>,
+}
+
+/// One Convex backend: a functions folder and what it imports. Nouns are in order of file and place.
+#[derive(Debug, Default)]
+pub struct Project {
+    pub files: Vec<FileId>,
+    /// `None` where there is none, or it cannot be read: then nothing is known of tables and indexes.
+    pub schema: Option<Schema>,
+    pub functions: Vec<Function>,
+    pub queries: Vec<DbQuery>,
+    pub calls: Vec<PlatformCall>,
+    pub table_uses: Vec<TableUse>,
+    pub is_component: bool,
 }
 
 impl Workspace {
     /// Joins the files into projects. `files[i]` has the id `i`.
     pub fn link(files: Vec<File>, layout: Layout) -> Self {
-        Self { files, layout, projects: Vec::new() }
+        let projects = link(&files, &layout);
+        Self { files, layout, projects }
     }
 
     /// Replaces the text of some files and links again; all others keep their facts.
     pub fn with_texts(mut self, texts: Vec<(FileId, String)>) -> Self {
         for (id, text) in texts {
             let slot = &mut self.files[id.0 as usize];
+            let role = slot.role;
             *slot = read(id, std::mem::take(&mut slot.source.path), text);
+            slot.role = role;
         }
         Self::link(self.files, self.layout)
     }
@@ -76,17 +112,73 @@ impl Workspace {
     pub fn source(&self, file: FileId) -> &SourceFile {
         &self.files[file.0 as usize].source
     }
+
+    pub fn hir(&self, file: FileId) -> &hir::Module {
+        &self.files[file.0 as usize].hir
+    }
+
+    /// The text of a range, as written.
+    pub fn text(&self, span: Span) -> &str {
+        self.source(span.file).slice(span)
+    }
 }
 
-/// One Convex backend: a functions folder and what it imports.
-#[derive(Debug)]
-pub struct Project {
-    pub files: Vec<FileId>,
+impl Project {
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.schema.as_ref()?.table(name)
+    }
+
+    /// Every query that surely or possibly reads the table through the database.
+    pub fn queries_on<'p>(&'p self, table: &'p str) -> impl Iterator<Item = &'p DbQuery> {
+        self.queries.iter().filter(move |q| q.table.as_deref().is_none_or(|name| name == table))
+    }
 }
 
-#[derive(Debug)]
-pub struct Table;
-#[derive(Debug)]
-pub struct Function;
-#[derive(Debug)]
-pub struct DbQuery;
+/// What one file adds to its project.
+#[derive(Default)]
+struct Nouns {
+    functions: Vec<Function>,
+    queries: Vec<DbQuery>,
+    calls: Vec<PlatformCall>,
+    table_uses: Vec<TableUse>,
+}
+
+fn link(files: &[File], layout: &Layout) -> Vec<Project> {
+    let mut world = World::new(files, layout);
+    let schemas: Vec<Option<Schema>> = layout.roots.par_iter().map(|root| schema::read(&Infer::new(&world), &root.functions)).collect();
+    world.schemas = schemas;
+    world.schemas.push(None);
+    let world = world;
+    let nouns: Vec<Nouns> = files.par_iter().map(|file| nouns(&world, file)).collect();
+    let mut projects: Vec<Project> = (0..world.project_count).map(|_| Project::default()).collect();
+    for (file, nouns) in files.iter().zip(nouns) {
+        let project = &mut projects[world.project(file.source.id)];
+        project.files.push(file.source.id);
+        project.functions.extend(nouns.functions);
+        project.queries.extend(nouns.queries);
+        project.calls.extend(nouns.calls);
+        project.table_uses.extend(nouns.table_uses);
+    }
+    for ((project, schema), root) in projects.iter_mut().zip(world.schemas).zip(layout.roots.iter().map(Some).chain([None])) {
+        project.schema = schema;
+        project.is_component = root.is_some_and(|r| r.is_component);
+    }
+    projects
+}
+
+fn nouns(world: &World<'_>, file: &File) -> Nouns {
+    if file.role == Role::Generated || file.hir.expr_count() == 0 {
+        return Nouns::default();
+    }
+    let infer = Infer::new(world);
+    let id = file.source.id;
+    let calls = calls::read(&infer, id);
+    let table_uses = tables::read(&infer, id, &calls);
+    let mut functions = functions::read(&infer, id);
+    for function in &mut functions {
+        if let Some(func) = function.handler.filter(|_| function.returns == functions::Entry::Missing) {
+            function.result = infer.returns(FunctionAt { file: id, func }).awaited();
+        }
+    }
+    Nouns { functions, queries: queries::read(&infer, id), calls, table_uses }
+}

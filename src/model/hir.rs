@@ -29,7 +29,7 @@ pub struct Module {
     parents: Vec<Parent>,
     pub funcs: Vec<Func>,
     pub bindings: Vec<Binding>,
-    types: Vec<TypeNode>,
+    types: Vec<(TypeNode, u32, u32)>,
     guards: Vec<Guard>,
     pub body: Vec<Stmt>,
     pub exports: Vec<Export>,
@@ -242,6 +242,8 @@ pub struct Func {
     pub return_type: Option<TypeId>,
     /// The function that it stands in.
     pub outer: Option<FuncId>,
+    /// The expression that it is; absent for a declaration.
+    pub expr: Option<ExprId>,
 }
 
 #[derive(Debug)]
@@ -316,7 +318,7 @@ pub struct Binding {
     pub default: Option<ExprId>,
     /// Annotation of a plain name.
     pub ty: Option<TypeId>,
-    /// Values assigned after the declaration; `None` where the value is not a plain one (`+=`, destructuring, loops).
+    /// Values assigned after the declaration (of `+=`, the one added); `None` where it is not one (destructuring, loops).
     pub writes: Vec<Option<ExprId>>,
     /// Every expression that names it, writes left out.
     pub uses: Vec<ExprId>,
@@ -533,7 +535,17 @@ impl Module {
     }
 
     pub fn ty(&self, id: TypeId) -> &TypeNode {
-        &self.types[id.0 as usize]
+        &self.types[id.0 as usize].0
+    }
+
+    pub fn type_span(&self, id: TypeId) -> Span {
+        let (_, start, end) = &self.types[id.0 as usize];
+        self.at(*start, *end)
+    }
+
+    /// Every reference to a named type in an annotation, with its place.
+    pub fn type_references(&self) -> impl Iterator<Item = (&TypeNode, Span)> {
+        self.types.iter().filter(|(node, ..)| matches!(node, TypeNode::Ref { .. })).map(|(node, start, end)| (node, self.at(*start, *end)))
     }
 
     pub fn guard(&self, id: GuardId) -> Guard {
@@ -700,6 +712,9 @@ impl Module {
 
     pub(super) fn push_expr(&mut self, span: Span, kind: ExprKind) -> ExprId {
         let id = ExprId(self.exprs.len() as u32);
+        if let ExprKind::Func(func) = kind {
+            self.funcs[func.0 as usize].expr = Some(id);
+        }
         self.exprs.push(Expr { start: span.start, end: span.end, kind });
         self.parents.push(Parent::Stmt { place: Place::Other, func: None, guard: None });
         let mut children = Vec::new();
@@ -719,8 +734,8 @@ impl Module {
         GuardId(self.guards.len() as u32 - 1)
     }
 
-    pub(super) fn push_type(&mut self, node: TypeNode) -> TypeId {
-        self.types.push(node);
+    pub(super) fn push_type(&mut self, span: Span, node: TypeNode) -> TypeId {
+        self.types.push((node, span.start, span.end));
         TypeId(self.types.len() as u32 - 1)
     }
 }

@@ -143,9 +143,6 @@ impl Lower {
             Expr::Unary(unary) => ExprKind::Unary { op: unary_op(unary.op), operand: self.expr(&unary.arg) },
             Expr::Update(update) => {
                 let operand = self.expr(&update.arg);
-                if let ExprKind::Local(binding) = *self.module.expr(operand) {
-                    self.module.bindings[binding.0 as usize].writes.push(None);
-                }
                 ExprKind::Unary { op: Unary::Update, operand }
             }
             Expr::Assign(assign) => self.assign(assign),
@@ -323,7 +320,7 @@ impl Lower {
                 let found = self.lookup(&ident.id.sym);
                 let kind = found.map_or_else(|| ExprKind::Global(ident.id.sym.clone()), ExprKind::Local);
                 if let Some(binding) = found {
-                    self.module.bindings[binding.0 as usize].writes.push(plain.then_some(value));
+                    self.module.bindings[binding.0 as usize].writes.push(Some(value));
                 }
                 Some(self.push(&ident.id, kind))
             }
@@ -400,6 +397,7 @@ impl Lower {
             is_arrow: signature.is_arrow,
             return_type: None,
             outer,
+            expr: None,
         });
         self.func = Some(id);
         let (params, return_type, body) = self.scoped(|this| {

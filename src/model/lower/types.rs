@@ -53,12 +53,14 @@ impl Lower {
             },
             _ => TypeNode::Opaque,
         };
-        self.module.push_type(node)
+        let span = self.span(ty);
+        self.module.push_type(span, node)
     }
 
     pub(super) fn interface(&mut self, interface: &TsInterfaceDecl) -> TypeId {
         let node = if interface.extends.is_empty() { self.type_fields(&interface.body.body) } else { TypeNode::Opaque };
-        self.module.push_type(node)
+        let span = self.span(interface);
+        self.module.push_type(span, node)
     }
 
     fn type_fields(&mut self, members: &[TsTypeElement]) -> TypeNode {

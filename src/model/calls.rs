@@ -1,0 +1,55 @@
+//! Calls of what Convex and other packages offer: `v.id(…)`, `ctx.scheduler.runAfter(…)`, `db.insert(…)`, `fetch(…)`.
+
+use std::sync::Arc;
+
+use super::hir::{ExprId, ExprKind, FuncId, Name};
+use super::infer::Infer;
+use super::ty::{External, Ty};
+use crate::source::{FileId, Span};
+
+/// A call of something that the project does not define.
+#[derive(Debug)]
+pub struct PlatformCall {
+    pub file: FileId,
+    pub call: ExprId,
+    pub span: Span,
+    pub callee: Callee,
+    /// The function that it stands in.
+    pub func: Option<FuncId>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Callee {
+    /// A function of a package; of the language itself where the module is `global`.
+    External(Arc<External>),
+    /// `ctx.runQuery`, `ctx.storage.getUrl`, …: the path after `ctx`.
+    Context(Name),
+    /// A method of the database: `get`, `insert`, `patch`, …
+    Db(Name),
+    /// A method on a query that no query has, as `delete`.
+    Query(Name),
+}
+
+/// The calls of one file, in source order.
+pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<PlatformCall> {
+    let module = infer.hir(file);
+    let mut found = Vec::new();
+    for (id, kind) in module.exprs() {
+        let (ExprKind::Call(call) | ExprKind::New(call)) = kind else { continue };
+        let callee = match infer.expr(file, call.callee) {
+            Ty::External(external) => Some(Callee::External(external)),
+            Ty::CtxPart(part) => Some(Callee::Context(part)),
+            _ => module.method(id).and_then(|(_, object, method)| match infer.expr(file, object).non_null() {
+                Ty::Db if &**method != "query" => Some(Callee::Db(method.clone())),
+                Ty::Query(_) if matches!(&**method, "delete" | "patch" | "replace" | "insert" | "map" | "forEach" | "count") => {
+                    Some(Callee::Query(method.clone()))
+                }
+                _ => None,
+            }),
+        };
+        if let Some(callee) = callee {
+            found.push(PlatformCall { file, call: id, span: module.span(id), callee, func: module.enclosing_func(id) });
+        }
+    }
+    found
+}

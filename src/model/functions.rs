@@ -1,0 +1,168 @@
+//! Registered functions: what `query({ … })` and its kin declare.
+
+use super::hir::{BindingKind, ExprId, ExprKind, FuncId, Key, Module, Name, Parent, Place, PropKind};
+use super::infer::Infer;
+use super::ty::{Builder, Flavor, FunctionKind, Ty, Visibility};
+use crate::source::{FileId, Span};
+
+/// One registered function.
+#[derive(Debug)]
+pub struct Function {
+    pub file: FileId,
+    /// The call that registers it.
+    pub call: ExprId,
+    pub span: Span,
+    /// The registrar as written: `query`, `authedMutation`, `generated.query`.
+    pub callee_span: Span,
+    /// Name of the export, where there is one.
+    pub name: Option<Name>,
+    pub builder: Builder,
+    pub syntax: Syntax,
+    pub args: Entry,
+    pub returns: Entry,
+    pub handler: Option<FuncId>,
+    /// The object that it is given, in object syntax.
+    pub config: Option<ExprId>,
+    /// What the handler yields, where no `returns` says so.
+    pub result: Ty,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// `query({ args, handler })`.
+    Object,
+    /// `query(async (ctx, args) => …)`.
+    Bare,
+    /// `builder.input(…).query(async ({ ctx, input }) => …)`.
+    Chained,
+}
+
+/// A key of the object that a registration is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Missing,
+    Present(ExprId),
+    /// A spread may bring it, or the object is not written out.
+    Unknown,
+}
+
+impl Function {
+    pub fn is_public(&self) -> bool {
+        self.builder.visibility == Visibility::Public
+    }
+
+    pub fn kind(&self) -> FunctionKind {
+        self.builder.kind
+    }
+
+    /// `function \`list\``, or `this query` where it has no name.
+    pub fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("`{name}`"),
+            None => match self.kind() {
+                FunctionKind::Query => "this query",
+                FunctionKind::Mutation => "this mutation",
+                FunctionKind::Action => "this action",
+                FunctionKind::HttpAction => "this HTTP action",
+            }
+            .to_owned(),
+        }
+    }
+}
+
+/// The registrations of one file, in source order.
+pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<Function> {
+    let module = infer.hir(file);
+    module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Call(_))).filter_map(|(id, _)| registration(infer, file, id)).collect()
+}
+
+fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function> {
+    let module = infer.hir(file);
+    let call = module.call(id)?;
+    let first = call.args.first()?;
+    let builder = match infer.expr(file, call.callee) {
+        Ty::Builder(builder) => Some(builder),
+        Ty::Unknown | Ty::External(_) => infer.foreign_builder(file, call),
+        _ => None,
+    };
+    let Some(builder) = builder else { return chained(infer, file, id) };
+    if builder.flavor != Flavor::Foreign && !matches!(infer.expr(file, id), Ty::Registered(..)) {
+        return None;
+    }
+    let made = |syntax, args, returns, handler, config| Function {
+        file,
+        call: id,
+        span: module.span(id),
+        callee_span: module.span(call.callee),
+        name: exported_name(module, id),
+        builder,
+        syntax,
+        args,
+        returns,
+        handler,
+        config,
+        result: Ty::Unknown,
+    };
+    match module.as_object(first.value) {
+        Some(props) => {
+            let entry = |key: &str| match props.iter().find(|p| matches!(&p.key, Key::Name(name) if &**name == key)) {
+                Some(prop) => Entry::Present(prop.value),
+                None if props.iter().any(|p| p.kind == PropKind::Spread || matches!(p.key, Key::Computed(_))) => Entry::Unknown,
+                None => Entry::Missing,
+            };
+            let handler = match entry("handler") {
+                Entry::Present(value) => handler_of(infer, file, value),
+                _ => None,
+            };
+            Some(made(Syntax::Object, entry("args"), entry("returns"), handler, Some(first.value)))
+        }
+        None => match infer.expr(file, first.value) {
+            Ty::Function(at) => Some(made(Syntax::Bare, Entry::Missing, Entry::Missing, (at.file == file).then_some(at.func), None)),
+            _ => Some(made(Syntax::Object, Entry::Unknown, Entry::Unknown, None, None)),
+        },
+    }
+}
+
+/// `builder.query(async ({ ctx, input }) => …)`: its own `args` and `returns` are calls of the chain, and not judged.
+fn chained(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function> {
+    let module = infer.hir(file);
+    let (call, _, method) = module.method(id)?;
+    let kind = match &**method {
+        "query" | "internalQuery" => FunctionKind::Query,
+        "mutation" | "internalMutation" => FunctionKind::Mutation,
+        "action" | "internalAction" => FunctionKind::Action,
+        _ => return None,
+    };
+    let [handler] = &*call.args else { return None };
+    let func = module.as_func(handler.value)?;
+    let named_ctx = |b: &super::hir::Binding| b.kind == BindingKind::Param(func, 0) && b.path.len() == 1 && &*b.name == "ctx";
+    let range = module.func(func).params.first()?.bindings;
+    let takes_ctx = module.bindings_in(range).any(|b| named_ctx(module.binding(b)));
+    takes_ctx.then(|| Function {
+        file,
+        call: id,
+        span: module.span(id),
+        callee_span: module.property_span(call.callee),
+        name: exported_name(module, id),
+        builder: Builder { kind, visibility: Visibility::Unknown, flavor: Flavor::Foreign, made_by: None },
+        syntax: Syntax::Chained,
+        args: Entry::Unknown,
+        returns: Entry::Unknown,
+        handler: Some(func),
+        config: None,
+        result: Ty::Unknown,
+    })
+}
+
+fn handler_of(infer: &Infer<'_>, file: FileId, value: ExprId) -> Option<FuncId> {
+    infer.function(file, value).filter(|at| at.file == file).map(|at| at.func)
+}
+
+/// The name under which the value of an expression is exported, or bound.
+fn exported_name(module: &Module, id: ExprId) -> Option<Name> {
+    match module.meaningful_parent(id).0 {
+        Parent::Stmt { place: Place::Init(first, _), .. } => Some(module.binding(first).name.clone()),
+        Parent::Stmt { place: Place::Exported, .. } => Some(Name::from("default")),
+        _ => None,
+    }
+}

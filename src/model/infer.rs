@@ -1,0 +1,208 @@
+//! Tells what an expression is known to be: one abstract interpreter for schemas, validators, contexts, queries and results.
+//!
+//! Errs on the wide side: where it cannot tell it says `Ty::Unknown`, and never guesses.
+//! Answers are kept per expression. A project's helper function that is given validators or tables is evaluated anew for its arguments.
+
+mod bindings;
+mod calls;
+mod context;
+mod externals;
+mod narrow;
+mod values;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use super::hir::{Body, ExprId, ExprKind, FuncId, Module, Stmt, TypeId, exits};
+use super::ty::{FunctionAt, Ty};
+use super::world::World;
+use crate::source::FileId;
+
+/// Asks the world. Keeps what it found; make one for each file or task, they are not shared between threads.
+pub struct Infer<'w> {
+    pub world: &'w World<'w>,
+    memo: RefCell<Vec<Option<Box<[Slot]>>>>,
+    returns: RefCell<HashMap<FunctionAt, Option<Ty>>>,
+    frames: RefCell<Vec<Frame>>,
+    fuel: Cell<u32>,
+}
+
+#[derive(Clone)]
+enum Slot {
+    Empty,
+    /// Being worked out: asking again means a cycle.
+    Busy,
+    Done(Ty),
+}
+
+/// A call of a project's function that is evaluated for its own arguments.
+struct Frame {
+    at: FunctionAt,
+    start: u32,
+    end: u32,
+    args: Vec<Ty>,
+}
+
+/// How many helpers deep a call is followed for its own arguments.
+const FRAMES: usize = 8;
+/// How many expressions may be evaluated in frames, where nothing is kept, for one question.
+const FUEL: u32 = 20_000;
+
+impl<'w> Infer<'w> {
+    pub fn new(world: &'w World<'w>) -> Self {
+        let memo = RefCell::new(vec![None; world.files.len()]);
+        Self { world, memo, returns: RefCell::default(), frames: RefCell::default(), fuel: Cell::new(FUEL) }
+    }
+
+    pub fn hir(&self, file: FileId) -> &'w Module {
+        &self.world.file(file).hir
+    }
+
+    /// What the expression is known to be.
+    pub fn expr(&self, file: FileId, id: ExprId) -> Ty {
+        if self.in_frame(file, id) {
+            let Some(left) = self.fuel.get().checked_sub(1) else { return Ty::Unknown };
+            self.fuel.set(left);
+            return self.compute(file, id);
+        }
+        match self.swap(file, id, Slot::Busy) {
+            Slot::Done(ty) => {
+                self.swap(file, id, Slot::Done(ty.clone()));
+                ty
+            }
+            Slot::Busy => Ty::Unknown,
+            Slot::Empty => {
+                let ty = self.compute(file, id);
+                self.swap(file, id, Slot::Done(ty.clone()));
+                ty
+            }
+        }
+    }
+
+    fn swap(&self, file: FileId, id: ExprId, slot: Slot) -> Slot {
+        let mut memo = self.memo.borrow_mut();
+        let slots = memo[file.0 as usize].get_or_insert_with(|| vec![Slot::Empty; self.hir(file).expr_count() as usize].into());
+        std::mem::replace(&mut slots[id.0 as usize], slot)
+    }
+
+    fn in_frame(&self, file: FileId, id: ExprId) -> bool {
+        let frames = self.frames.borrow();
+        if frames.is_empty() {
+            return false;
+        }
+        let span = self.hir(file).span(id);
+        frames.iter().any(|f| f.at.file == file && f.start <= span.start && span.end <= f.end)
+    }
+
+    /// What a call of the function yields: a promise for an async one.
+    pub fn returns(&self, at: FunctionAt) -> Ty {
+        if self.frames.borrow().iter().any(|f| f.at == at) {
+            return self.compute_returns(at);
+        }
+        match self.returns.borrow().get(&at) {
+            Some(Some(ty)) => return ty.clone(),
+            Some(None) => return Ty::Unknown,
+            None => {}
+        }
+        self.returns.borrow_mut().insert(at, None);
+        let ty = self.compute_returns(at);
+        self.returns.borrow_mut().insert(at, Some(ty.clone()));
+        ty
+    }
+
+    /// Evaluates the function's body with these arguments.
+    pub fn returns_with(&self, at: FunctionAt, args: Vec<Ty>) -> Ty {
+        let func = self.hir(at.file).func(at.func);
+        let deep = self.frames.borrow().len() >= FRAMES || self.frames.borrow().iter().any(|f| f.at == at);
+        if deep {
+            return Ty::Unknown;
+        }
+        if self.frames.borrow().is_empty() {
+            self.fuel.set(FUEL);
+        }
+        self.frames.borrow_mut().push(Frame { at, start: func.start, end: func.end, args });
+        let ty = self.compute_returns(at);
+        self.frames.borrow_mut().pop();
+        ty
+    }
+
+    fn compute_returns(&self, at: FunctionAt) -> Ty {
+        let func = self.hir(at.file).func(at.func);
+        if func.is_generator {
+            return Ty::Unknown;
+        }
+        let body = match &func.body {
+            Body::None => Ty::Unknown,
+            Body::Expr(value) => self.expr(at.file, *value),
+            Body::Block { stmts, .. } => {
+                let mut results = Vec::new();
+                stmts.iter().for_each(|s| {
+                    s.each_return(&mut |ret| {
+                        let Stmt::Return { value, .. } = ret else { return };
+                        results.push(value.map_or(Ty::Undefined, |value| self.expr(at.file, value)));
+                    });
+                });
+                if !exits(stmts) {
+                    results.push(Ty::Undefined);
+                }
+                Ty::union(results)
+            }
+        };
+        let ty = if body.is_unknown()
+            && let Some(annotation) = func.return_type
+        {
+            self.ty(at.file, annotation).awaited()
+        } else {
+            body
+        };
+        if !func.is_async {
+            return ty;
+        }
+        match ty.awaited() {
+            Ty::Unknown => Ty::Unknown,
+            awaited => Ty::promise(awaited),
+        }
+    }
+
+    fn compute(&self, file: FileId, id: ExprId) -> Ty {
+        let module = self.hir(file);
+        match module.expr(id) {
+            ExprKind::Local(binding) => {
+                let ty = self.binding(file, *binding);
+                self.narrowed(file, id, ty)
+            }
+            ExprKind::Member { object, property, optional } => {
+                let base = self.expr(file, *object);
+                let ty = self.member_of(file, id, *object, &base, property, *optional);
+                self.narrowed(file, id, ty)
+            }
+            ExprKind::Index { object, index } => {
+                let base = self.expr(file, *object).non_null();
+                let index = self.expr(file, *index);
+                self.element_at(file, &base, &index)
+            }
+            ExprKind::Call(call) => self.call(file, id, call),
+            ExprKind::New(call) => self.construct(file, call),
+            other => self.value(file, id, other),
+        }
+    }
+
+    /// What a type annotation says.
+    pub fn ty(&self, file: FileId, id: TypeId) -> Ty {
+        self.annotation(file, id, 0)
+    }
+
+    /// The function that an expression is, if it is one of the project's.
+    pub fn function(&self, file: FileId, id: ExprId) -> Option<FunctionAt> {
+        match self.expr(file, id) {
+            Ty::Function(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    fn frame_arg(&self, file: FileId, func: FuncId, index: u32) -> Option<Ty> {
+        let frames = self.frames.borrow();
+        let frame = frames.iter().rev().find(|f| f.at == FunctionAt { file, func })?;
+        Some(frame.args.get(index as usize).cloned().unwrap_or(Ty::Undefined))
+    }
+}

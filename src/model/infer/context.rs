@@ -1,0 +1,371 @@
+//! Where a function stands decides what its parameters are: a handler's context and arguments, a callback's element.
+//! Also what type annotations say.
+
+use std::sync::Arc;
+
+use super::Infer;
+use crate::model::Role;
+use crate::model::hir::{BindingKind, ExprId, ExprKind, FuncId, Keyword, Name, Parent, Prop, TypeId, TypeNode};
+use crate::model::ty::{Builder, Ctx, Field, Flavor, FunctionKind, Literal, Object, Ty};
+use crate::model::world::Origin;
+use crate::source::FileId;
+
+impl Infer<'_> {
+    /// What the parameter of a function is known to be, before destructuring.
+    pub(super) fn parameter(&self, file: FileId, func: FuncId, index: u32) -> Ty {
+        let module = self.hir(file);
+        let function = module.func(func);
+        let Some(param) = function.params.get(index as usize) else { return Ty::Unknown };
+        if param.is_rest {
+            return param.ty.map_or(Ty::Unknown, |ty| self.ty(file, ty));
+        }
+        let given = self.frame_arg(file, func, index);
+        let annotated = || param.ty.map_or(Ty::Unknown, |ty| self.ty(file, ty));
+        let ty = match given {
+            Some(ty) if !ty.is_unknown() => ty,
+            _ => match annotated() {
+                Ty::Unknown => self.in_context(file, func, index),
+                ty => ty,
+            },
+        };
+        let ty = if param.is_optional { Ty::union([ty, Ty::Undefined]) } else { ty };
+        match param.default {
+            Some(default) => Ty::union([ty.filtered(|t| *t != Ty::Undefined), self.expr(file, default)]),
+            None => ty,
+        }
+    }
+
+    fn in_context(&self, file: FileId, func: FuncId, index: u32) -> Ty {
+        let module = self.hir(file);
+        let role = module.func(func).expr.map_or(Ty::Unknown, |at| match module.meaningful_parent(at) {
+            (Parent::Expr(parent), child) => match module.expr(parent) {
+                ExprKind::Call(call) => match call.args.iter().position(|a| a.value == child) {
+                    Some(place) => self.as_argument(file, parent, call.callee, place, func, index),
+                    None => Ty::Unknown,
+                },
+                ExprKind::Object(props) => self.as_property(file, parent, props, child, index),
+                _ => Ty::Unknown,
+            },
+            // `const handler = async (ctx) => …`, given to a registration by name.
+            (Parent::Stmt { place: crate::model::hir::Place::Init(first, end), .. }, _) => {
+                module.bindings_in((first, end)).find_map(|b| self.as_named(file, b, func, index)).unwrap_or(Ty::Unknown)
+            }
+            _ => Ty::Unknown,
+        });
+        if role.is_unknown() { self.by_name(file, func, index) } else { role }
+    }
+
+    /// The function is bound to a name: is one of the name's uses a handler?
+    fn as_named(&self, file: FileId, binding: crate::model::hir::BindingId, func: FuncId, index: u32) -> Option<Ty> {
+        let module = self.hir(file);
+        module.binding(binding).uses.iter().find_map(|usage| {
+            let (Parent::Expr(parent), child) = module.meaningful_parent(*usage) else { return None };
+            let ty = match module.expr(parent) {
+                ExprKind::Object(props) => self.as_property(file, parent, props, child, index),
+                ExprKind::Call(call) => {
+                    let place = call.args.iter().position(|a| a.value == child)?;
+                    self.as_argument(file, parent, call.callee, place, func, index)
+                }
+                _ => return None,
+            };
+            (!ty.is_unknown()).then_some(ty)
+        })
+    }
+
+    /// An unannotated first parameter `ctx` in backend code: the name is all there is to go by.
+    fn by_name(&self, file: FileId, func: FuncId, index: u32) -> Ty {
+        let module = self.hir(file);
+        let is_backend = self.world.file(file).role == Role::Backend;
+        let named = module.bindings.iter().find(|b| b.kind == BindingKind::Param(func, index) && b.path.is_empty());
+        let untyped = module.func(func).params.get(index as usize).is_some_and(|p| p.ty.is_none());
+        if is_backend && untyped && named.is_some_and(|b| &*b.name == "ctx") { ctx(None) } else { Ty::Unknown }
+    }
+
+    fn as_argument(&self, file: FileId, call: ExprId, callee: ExprId, place: usize, func: FuncId, index: u32) -> Ty {
+        let module = self.hir(file);
+        if let Some((_, object, method)) = module.method(call) {
+            let base = self.expr(file, object).non_null();
+            match (&base, &**method) {
+                (Ty::Query(_), "withIndex" | "withSearchIndex") => return Ty::RangeBuilder,
+                (Ty::Query(_), "filter") => return Ty::FilterBuilder,
+                (Ty::Array(_) | Ty::Tuple(_), _) if place == 0 => return self.callback_parameter(file, call, &base, method, index),
+                (Ty::Promise(inner), "then") if place == 0 && index == 0 => return (**inner).clone(),
+                (Ty::External(external), "register")
+                    if index == 0 && place == 1 && external.path.first().is_some_and(|p| &**p == "Triggers") =>
+                {
+                    return ctx(Some(FunctionKind::Mutation));
+                }
+                _ => {}
+            }
+            if let Some(ty) = self.chained_handler(file, &base, method, func, index) {
+                return ty;
+            }
+        }
+        match self.expr(file, callee) {
+            Ty::Builder(builder) if place == 0 => match index {
+                0 => self.ctx_of(&builder),
+                _ => Ty::Unknown,
+            },
+            Ty::External(external) if external.is("convex-helpers/server/customFunctions", &["customCtx"]) && index == 0 => {
+                self.ctx_around(file, call)
+            }
+            Ty::External(external) if external.is("convex-helpers", &["asyncMap"]) && place == 1 && index == 0 => {
+                let list = module.call(call).and_then(|c| c.args.first()).map_or(Ty::Unknown, |a| self.expr(file, a.value));
+                self.element(&list.awaited())
+            }
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// `authQuery.input(…).query(async ({ ctx, input }) => …)`: known by its shape.
+    fn chained_handler(&self, file: FileId, base: &Ty, method: &str, func: FuncId, index: u32) -> Option<Ty> {
+        let kind = match method {
+            "query" | "internalQuery" => FunctionKind::Query,
+            "mutation" | "internalMutation" => FunctionKind::Mutation,
+            "action" | "internalAction" => FunctionKind::Action,
+            _ => return None,
+        };
+        let opaque = matches!(base, Ty::Unknown | Ty::External(_) | Ty::Builder(_) | Ty::Function(_));
+        let module = self.hir(file);
+        let takes = |name: &str| {
+            module
+                .bindings
+                .iter()
+                .any(|b| matches!(b.kind, BindingKind::Param(f, i) if f == func && i == index) && b.path.len() == 1 && &*b.name == name)
+        };
+        if !opaque || index != 0 || !takes("ctx") {
+            return None;
+        }
+        let fields = vec![Field { name: Name::from("ctx"), ty: ctx(Some(kind)), optional: false, span: None }];
+        Some(Ty::Object(Arc::new(Object { fields, open: true })))
+    }
+
+    fn callback_parameter(&self, file: FileId, call: ExprId, base: &Ty, method: &str, index: u32) -> Ty {
+        let element = || self.element(base);
+        match (method, index) {
+            ("reduce" | "reduceRight", 0) => {
+                let init = self.hir(file).call(call).and_then(|c| c.args.get(1)).map_or(Ty::Unknown, |a| self.expr(file, a.value));
+                if matches!(init.widened(), Ty::Number | Ty::String | Ty::Boolean) { init.widened() } else { Ty::Unknown }
+            }
+            ("reduce" | "reduceRight", 1) => element(),
+            ("reduce" | "reduceRight", _) => Ty::Number,
+            ("sort" | "toSorted", 0 | 1) => element(),
+            (_, 0) => element(),
+            (_, 1) => Ty::Number,
+            _ => Ty::Unknown,
+        }
+    }
+
+    fn as_property(&self, file: FileId, object: ExprId, props: &[Prop], child: ExprId, index: u32) -> Ty {
+        let module = self.hir(file);
+        let Some(prop) = props.iter().find(|p| p.value == child) else { return Ty::Unknown };
+        let crate::model::hir::Key::Name(name) = &prop.key else { return Ty::Unknown };
+        let (Parent::Expr(call), argument) = module.meaningful_parent(object) else { return Ty::Unknown };
+        let Some(callee) = module.call(call).filter(|c| c.args.iter().any(|a| a.value == argument)).map(|c| c.callee) else {
+            return Ty::Unknown;
+        };
+        match (self.expr(file, callee), &**name, index) {
+            (Ty::Builder(builder), "handler", 0) => self.ctx_of(&builder),
+            (Ty::Builder(builder), "handler", 1) if builder.flavor != Flavor::Zod => {
+                let args = props.iter().find(|p| matches!(&p.key, crate::model::hir::Key::Name(n) if &**n == "args"));
+                args.map_or(Ty::Unknown, |args| self.arguments(file, args.value))
+            }
+            (Ty::External(external), "input", 0) if is_custom_function(&external.path) => self.ctx_around(file, object),
+            (Ty::External(external), "migrateOne", _) => {
+                let defines = external.path.last().is_some_and(|p| matches!(&**p, "define" | "makeMigration"));
+                if defines && index == 0 { ctx(Some(FunctionKind::Mutation)) } else { Ty::Unknown }
+            }
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// What the handler gets for these `args`: an object of validators, or a `v.object(…)`.
+    pub fn arguments(&self, file: FileId, args: ExprId) -> Ty {
+        let ty = self.expr(file, args);
+        self.object_of_validators(&ty).unwrap_or(Ty::Unknown)
+    }
+
+    /// The context that a builder hands to its handlers.
+    pub fn ctx_of(&self, builder: &Builder) -> Ty {
+        let kind = (builder.kind != FunctionKind::HttpAction).then_some(builder.kind).or(Some(FunctionKind::HttpAction));
+        let custom = builder.made_by.map(|(file, call)| self.customisation(file, call)).unwrap_or_default();
+        Ty::Ctx(Arc::new(Ctx { kind, custom }))
+    }
+
+    /// The context of the builder that this part of a `customQuery(base, …)` call customises.
+    fn ctx_around(&self, file: FileId, part: ExprId) -> Ty {
+        let module = self.hir(file);
+        let (Parent::Expr(call), _) = module.meaningful_parent(part) else { return ctx(None) };
+        let base = module.call(call).and_then(|c| c.args.first()).map(|a| self.expr(file, a.value));
+        match base {
+            Some(Ty::Builder(builder)) => self.ctx_of(&builder),
+            _ => ctx(None),
+        }
+    }
+
+    /// What `customQuery(base, { input })` or `customQuery(base, customCtx(f))` adds to the context, on top of what the base adds.
+    fn customisation(&self, file: FileId, call: ExprId) -> Object {
+        let module = self.hir(file);
+        let Some(call) = module.call(call) else { return Object::default() };
+        let mut custom = match call.args.first().map(|a| self.expr(file, a.value)) {
+            Some(Ty::Builder(Builder { made_by: Some((file, call)), .. })) => self.customisation(file, call),
+            _ => Object::default(),
+        };
+        let Some(options) = call.args.get(1).map(|a| a.value) else { return custom };
+        let added = match module.call(module.bare(options)) {
+            Some(inner) => inner.args.first().map_or(Ty::Unknown, |f| match self.expr(file, f.value) {
+                Ty::Function(at) => self.returns(at).awaited(),
+                _ => Ty::Unknown,
+            }),
+            None => match self.expr(file, options) {
+                Ty::Object(object) => match object.field("input").map(|f| f.ty.clone()) {
+                    Some(Ty::Function(at)) => self.member(file, &self.returns(at).awaited(), &Name::from("ctx")),
+                    _ => Ty::Unknown,
+                },
+                _ => Ty::Unknown,
+            },
+        };
+        let added = match &added {
+            Ty::Ctx(ctx) => ctx.custom.clone(),
+            other => self.fields_of(file, other),
+        };
+        added.fields.into_iter().for_each(|f| custom.set(f));
+        custom.open |= added.open;
+        custom
+    }
+
+    pub(super) fn ctx_member(&self, ctx: &Ctx, name: &Name) -> Ty {
+        if let Some(field) = ctx.custom.field(name) {
+            return match &field.ty {
+                // Some wrapper of the database: what it is called on tells.
+                Ty::Unknown if &**name == "db" => Ty::Db,
+                ty => ty.clone(),
+            };
+        }
+        match &**name {
+            "db" => Ty::Db,
+            "auth" | "storage" | "scheduler" | "runQuery" | "runMutation" | "runAction" | "vectorSearch" => Ty::CtxPart(name.clone()),
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// What a type annotation says, to a depth that stops at recursive types.
+    pub(super) fn annotation(&self, file: FileId, id: TypeId, depth: u32) -> Ty {
+        if depth > 12 {
+            return Ty::Unknown;
+        }
+        let module = self.hir(file);
+        let inner = |id: &TypeId| self.annotation(file, *id, depth + 1);
+        match module.ty(id) {
+            TypeNode::Keyword(keyword) => match keyword {
+                Keyword::String => Ty::String,
+                Keyword::Number => Ty::Number,
+                Keyword::Boolean => Ty::Boolean,
+                Keyword::BigInt => Ty::Int64,
+                Keyword::Null => Ty::Null,
+                Keyword::Undefined | Keyword::Void => Ty::Undefined,
+                Keyword::Never => Ty::Never,
+                Keyword::Any | Keyword::Unknown | Keyword::Object | Keyword::Symbol => Ty::Unknown,
+            },
+            TypeNode::Str(text) => Ty::Literal(Literal::Str(text.clone()), true),
+            TypeNode::Num(number) => Ty::Literal(Literal::Num(*number), true),
+            TypeNode::Bool(value) => Ty::Literal(Literal::Bool(*value), true),
+            TypeNode::Object(fields) => {
+                Ty::object(fields.iter().map(|f| Field { name: f.name.clone(), ty: inner(&f.ty), optional: f.optional, span: None }))
+            }
+            TypeNode::Array(element) => Ty::array(inner(element)),
+            TypeNode::Tuple(items) => Ty::Tuple(items.iter().map(inner).collect()),
+            TypeNode::Union(members) => Ty::union(members.iter().map(inner)),
+            // `QueryCtx & { user: … }`: the part that is Convex's own; data is not merged.
+            TypeNode::Intersection(parts) => parts.iter().map(inner).find(|t| matches!(t, Ty::Ctx(_) | Ty::Db)).unwrap_or(Ty::Unknown),
+            TypeNode::Indexed(object, index) => match (inner(object), inner(index)) {
+                (object @ (Ty::Doc(_) | Ty::Object(_) | Ty::Ctx(_)), Ty::Literal(Literal::Str(name), _)) => {
+                    self.member(file, &object, &name)
+                }
+                (list @ (Ty::Array(_) | Ty::Tuple(_)), Ty::Number) => self.element(&list),
+                _ => Ty::Unknown,
+            },
+            TypeNode::TypeOf { binding, path } => {
+                let Some(binding) = binding else { return Ty::Unknown };
+                path.iter().skip(1).fold(self.binding(file, *binding), |ty, name| self.member(file, &ty, name))
+            }
+            TypeNode::Ref { binding, path, args } => self.type_reference(file, *binding, path, args, depth),
+            TypeNode::Opaque => Ty::Unknown,
+        }
+    }
+
+    fn type_reference(
+        &self,
+        file: FileId,
+        binding: Option<crate::model::hir::BindingId>,
+        path: &[Name],
+        args: &[TypeId],
+        depth: u32,
+    ) -> Ty {
+        let module = self.hir(file);
+        let arg = |i: usize| args.get(i).map_or(Ty::Unknown, |t| self.annotation(file, *t, depth + 1));
+        let Some(name) = path.last() else { return Ty::Unknown };
+        let origin = match binding.map(|b| module.binding(b)) {
+            Some(declared) => match declared.kind {
+                BindingKind::TypeAlias(ty) => return self.annotation(file, ty, depth + 1),
+                BindingKind::Import(_) => module.import(declared).map(|import| self.world.origin(file, &import.module, &import.name)),
+                _ => None,
+            },
+            None => None,
+        };
+        if let Some(Origin::Here(other, crate::model::hir::Exported::Binding(at))) = &origin
+            && let BindingKind::TypeAlias(ty) = self.hir(*other).binding(*at).kind
+        {
+            return self.annotation(*other, ty, depth + 1);
+        }
+        let known = match &origin {
+            Some(Origin::Package(_, Some(imported))) => imported.clone(),
+            Some(Origin::Package(_, None)) => name.clone(),
+            // A name that leads nowhere readable still says whose context it is.
+            Some(_) => return by_type_name(name),
+            None if binding.is_none() => name.clone(),
+            None => return by_type_name(name),
+        };
+        match (&*known, args.len()) {
+            ("Promise" | "PromiseLike", 1) => Ty::promise(arg(0)),
+            ("Array" | "ReadonlyArray", 1) => Ty::array(arg(0)),
+            ("Record", 2) => Ty::Record(Arc::new((arg(0), arg(1)))),
+            ("NonNullable", 1) => arg(0).non_null(),
+            ("Readonly" | "Required", 1) if matches!(arg(0), Ty::Object(_)) => arg(0),
+            ("Id" | "GenericId", 1) => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Id(table.clone())),
+            ("Doc", 1) => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Doc(table.clone())),
+            ("Infer", 1) => match arg(0) {
+                Ty::Validator(validator) => validator.ty.clone(),
+                _ => Ty::Unknown,
+            },
+            ("ObjectType", 1) => self.object_of_validators(&arg(0)).unwrap_or(Ty::Unknown),
+            _ => by_type_name(&known),
+        }
+    }
+}
+
+/// A context of Convex's own.
+pub(super) fn ctx(kind: Option<FunctionKind>) -> Ty {
+    Ty::Ctx(Arc::new(Ctx { kind, custom: Object::default() }))
+}
+
+fn by_type_name(name: &str) -> Ty {
+    match name {
+        "DatabaseReader"
+        | "DatabaseWriter"
+        | "GenericDatabaseReader"
+        | "GenericDatabaseWriter"
+        | "GenericDatabaseReaderWithTable"
+        | "GenericDatabaseWriterWithTable" => Ty::Db,
+        _ if name.ends_with("QueryCtx") => ctx(Some(FunctionKind::Query)),
+        _ if name.ends_with("MutationCtx") => ctx(Some(FunctionKind::Mutation)),
+        _ if name.ends_with("ActionCtx") => ctx(Some(FunctionKind::Action)),
+        _ => Ty::Unknown,
+    }
+}
+
+fn is_custom_function(path: &[Name]) -> bool {
+    path.last().is_some_and(|name| {
+        matches!(&**name, "customQuery" | "customMutation" | "customAction" | "zCustomQuery" | "zCustomMutation" | "zCustomAction")
+    })
+}

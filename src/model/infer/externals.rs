@@ -1,0 +1,405 @@
+//! What the functions of Convex, convex-helpers and convex-ents make: validators, tables, schemas, builders.
+//!
+//! Names and shapes are those of the published packages `convex`, `convex-helpers` and `convex-ents`.
+
+use std::sync::Arc;
+
+use super::Infer;
+use super::values::with_system_fields;
+use crate::model::hir::{Call, ExprId, Name};
+use crate::model::ty::{
+    Builder, External, Field, Flavor, FunctionKind, Index, IndexKind, Literal, Object, SchemaTy, TableFlavor, TableTy, Ty, Validator,
+    Visibility,
+};
+use crate::source::FileId;
+
+const ENTS: &str = "convex-ents";
+
+impl Infer<'_> {
+    /// What a name of a package stands for by itself.
+    pub(super) fn external_value(&self, external: External) -> Ty {
+        let module = &*external.module;
+        if module == "_generated/api"
+            && let [root, rest @ ..] = &external.path[..]
+        {
+            return Ty::Reference(std::iter::once(root).chain(rest).cloned().collect());
+        }
+        if let [name] = &external.path[..]
+            && let Some(builder) = own_builder(module, name)
+        {
+            return Ty::Builder(builder);
+        }
+        Ty::External(Arc::new(external))
+    }
+
+    pub(super) fn call_external(&self, file: FileId, id: ExprId, call: &Call, external: &External) -> Ty {
+        let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
+        let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
+        match (&*external.module, &path[..]) {
+            ("global", path) => self.call_global(file, call, path),
+            ("convex/values", ["v", kind]) => self.validator_call(file, call, kind),
+            ("convex/server", ["defineTable"]) => self.define_table(file, id, call, TableFlavor::Plain),
+            ("convex/server", ["defineSchema"]) | (ENTS, ["defineEntSchema"]) => self.define_schema(file, id, call),
+            ("better-convex/orm" | "kitcn/orm", ["defineSchema"]) => self.define_schema(file, id, call),
+            ("better-convex/orm" | "kitcn/orm" | "better-convex/server", ["convexTable"]) => Ty::Table(Arc::new(TableTy {
+                document: Ty::Unknown,
+                indexes: Vec::new(),
+                open: true,
+                flavor: TableFlavor::Orm,
+                span: self.hir(file).span(id),
+                fields_at: None,
+            })),
+            (ENTS, ["defineEnt"]) => self.define_table(file, id, call, TableFlavor::Ent),
+            (ENTS, ["defineEntFromTable"]) => match arg(0) {
+                Ty::Table(table) => Ty::Table(Arc::new(TableTy { flavor: TableFlavor::Ent, open: true, ..(*table).clone() })),
+                _ => Ty::Unknown,
+            },
+            (ENTS, ["defineEntsFromTables"]) => arg(0),
+            ("convex-helpers/server/customFunctions", ["customQuery" | "customMutation" | "customAction"]) => {
+                self.custom_builder(file, id, &arg(0), &path, Flavor::Custom)
+            }
+            (_, ["zCustomQuery" | "zCustomMutation" | "zCustomAction"]) => self.custom_builder(file, id, &arg(0), &path, Flavor::Zod),
+            (module, [name]) if module.starts_with("convex-helpers") => self.call_helper(file, call, name),
+            _ => {
+                let _ = &arg;
+                self.register_by_shape(file, id, call)
+            }
+        }
+    }
+
+    fn custom_builder(&self, file: FileId, id: ExprId, base: &Ty, path: &[&str], flavor: Flavor) -> Ty {
+        let made_by = Some((file, id));
+        match base {
+            Ty::Builder(builder) => {
+                Ty::Builder(Builder { flavor: if builder.flavor == Flavor::Zod { Flavor::Zod } else { flavor }, made_by, ..*builder })
+            }
+            // Wrapped around something unreadable: the wrapper's own name says the kind.
+            _ => {
+                let kind = match path.last() {
+                    Some(name) if name.ends_with("Query") => FunctionKind::Query,
+                    Some(name) if name.ends_with("Mutation") => FunctionKind::Mutation,
+                    _ => FunctionKind::Action,
+                };
+                Ty::Builder(Builder { kind, visibility: Visibility::Unknown, flavor, made_by })
+            }
+        }
+    }
+
+    fn call_global(&self, file: FileId, call: &Call, path: &[&str]) -> Ty {
+        let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
+        match path {
+            ["Promise", "all"] => match arg(0) {
+                Ty::Tuple(items) => Ty::promise(Ty::Tuple(items.iter().map(Ty::awaited).collect())),
+                Ty::Array(element) => Ty::promise(Ty::array(element.awaited())),
+                _ => Ty::Unknown,
+            },
+            ["Promise", "resolve"] => Ty::promise(arg(0).awaited()),
+            ["Math", _] | ["Date", "now" | "parse"] | ["Number" | "parseInt" | "parseFloat"] | ["Number", "parseInt" | "parseFloat"] => {
+                Ty::Number
+            }
+            ["String"]
+            | ["JSON", "stringify"]
+            | ["crypto", "randomUUID"]
+            | ["encodeURIComponent" | "decodeURIComponent" | "btoa" | "atob"] => Ty::String,
+            ["Boolean" | "isNaN" | "isFinite"] | ["Array", "isArray"] | ["Number", "isFinite" | "isInteger" | "isNaN"] => Ty::Boolean,
+            ["BigInt"] => Ty::Int64,
+            ["Object", "keys"] => Ty::array(Ty::String),
+            ["Object", "values"] => match arg(0) {
+                Ty::Record(pair) => Ty::array(pair.1.clone()),
+                _ => Ty::Unknown,
+            },
+            ["Object", "freeze"] => arg(0),
+            ["Array", "from"] if call.args.len() == 1 => match arg(0) {
+                list @ (Ty::Array(_) | Ty::Tuple(_)) => Ty::array(self.element(&list)),
+                _ => Ty::Unknown,
+            },
+            _ => Ty::Unknown,
+        }
+    }
+
+    fn validator_call(&self, file: FileId, call: &Call, kind: &str) -> Ty {
+        let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
+        let inner = |i: usize| self.validator_of(&arg(i)).map_or(Ty::Unknown, |v| v.ty);
+        Ty::validator(match kind {
+            "string" => Ty::String,
+            "number" | "float64" => Ty::Number,
+            "boolean" => Ty::Boolean,
+            "int64" | "bigint" => Ty::Int64,
+            "bytes" => Ty::Bytes,
+            "null" => Ty::Null,
+            "any" => Ty::Any,
+            "id" => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Id(table.clone())),
+            "literal" => match arg(0) {
+                Ty::Literal(literal, _) => Ty::Literal(literal, true),
+                Ty::Int64 => Ty::Int64,
+                _ => Ty::Unknown,
+            },
+            "array" => Ty::array(inner(0)),
+            "object" => self.object_of_validators(&arg(0)).unwrap_or(Ty::Unknown),
+            "record" => Ty::Record(Arc::new((inner(0), inner(1)))),
+            "union" => {
+                let member = |a: &crate::model::hir::Arg| {
+                    let ty = self.expr(file, a.value);
+                    if a.spread { self.element(&ty) } else { ty }
+                };
+                let members: Vec<Ty> = call.args.iter().map(member).flat_map(|t| t.members().to_vec()).collect();
+                Ty::union(members.iter().map(|m| self.validator_of(m).map_or(Ty::Unknown, |v| v.ty)))
+            }
+            "optional" => {
+                let of = self.validator_of(&arg(0)).map_or(Ty::Unknown, |v| v.ty);
+                return Ty::Validator(Arc::new(Validator { ty: of, optional: true, foreign: false }));
+            }
+            _ => Ty::Unknown,
+        })
+    }
+
+    /// `validator.extend({ … })`, `.omit(…)`, `.pick(…)`, `.partial()` of convex/values.
+    pub(super) fn validator_method(&self, file: FileId, call: &Call, validator: &Validator, method: &str) -> Ty {
+        let Ty::Object(object) = &validator.ty else { return Ty::Unknown };
+        let names: Vec<Name> = call.args.iter().filter_map(|a| self.expr(file, a.value).as_str().cloned()).collect();
+        let mut object = (**object).clone();
+        match method {
+            "extend" => match call.args.first().and_then(|a| self.object_of_validators(&self.expr(file, a.value))) {
+                Some(Ty::Object(more)) => {
+                    more.fields.iter().for_each(|f| object.set(f.clone()));
+                    object.open |= more.open;
+                }
+                _ => return Ty::Unknown,
+            },
+            "omit" if names.len() == call.args.len() => object.fields.retain(|f| !names.contains(&f.name)),
+            "pick" if names.len() == call.args.len() => object.fields.retain(|f| names.contains(&f.name)),
+            "partial" => object.fields.iter_mut().for_each(|f| f.optional = true),
+            _ => return Ty::Unknown,
+        }
+        Ty::validator(Ty::Object(Arc::new(object)))
+    }
+
+    /// The validator that a value is: itself, or an object of validators taken as one.
+    pub fn validator_of(&self, ty: &Ty) -> Option<Validator> {
+        match ty {
+            Ty::Validator(validator) => Some((**validator).clone()),
+            Ty::Object(_) => Some(Validator { ty: self.object_of_validators(ty)?, optional: false, foreign: false }),
+            _ => None,
+        }
+    }
+
+    /// The type that `{ field: validator, … }` (or `v.object` of it) describes.
+    pub fn object_of_validators(&self, ty: &Ty) -> Option<Ty> {
+        match ty {
+            Ty::Validator(validator) if matches!(validator.ty, Ty::Object(_) | Ty::Union(_)) => Some(validator.ty.clone()),
+            Ty::Object(object) => {
+                let fields = object.fields.iter().map(|f| match &f.ty {
+                    Ty::Validator(v) => Field { ty: v.ty.clone(), optional: v.optional || f.optional, ..f.clone() },
+                    _ => Field { ty: Ty::Unknown, ..f.clone() },
+                });
+                Some(Ty::Object(Arc::new(Object { fields: fields.collect(), open: object.open })))
+            }
+            _ => None,
+        }
+    }
+
+    fn define_table(&self, file: FileId, id: ExprId, call: &Call, flavor: TableFlavor) -> Ty {
+        let fields_at = call.args.first().map(|a| (file, a.value));
+        let document = call.args.first().and_then(|a| self.object_of_validators(&self.expr(file, a.value))).unwrap_or(Ty::Unknown);
+        let is_ent = flavor == TableFlavor::Ent;
+        Ty::Table(Arc::new(TableTy { document, indexes: Vec::new(), open: is_ent, flavor, span: self.hir(file).span(id), fields_at }))
+    }
+
+    /// `.index(…)` and what else is called on a table definition.
+    pub(super) fn table_method(&self, file: FileId, id: ExprId, call: &Call, table: &Arc<TableTy>, method: &str) -> Ty {
+        let module = self.hir(file);
+        let mut table = (**table).clone();
+        table.span = module.span(id);
+        match method {
+            "index" => self.add_index(file, id, call, &mut table, IndexKind::Db),
+            "searchIndex" => self.add_index(file, id, call, &mut table, IndexKind::Search),
+            "vectorIndex" => self.add_index(file, id, call, &mut table, IndexKind::Vector),
+            "field" if table.flavor == TableFlavor::Ent => self.add_field(file, call, &mut table),
+            // Edges, deletion and rules of ents: fields and indexes that are not listed.
+            _ if table.flavor == TableFlavor::Ent => {
+                if let Ty::Object(object) = &table.document {
+                    table.document = Ty::Object(Arc::new(Object { fields: object.fields.clone(), open: true }));
+                }
+            }
+            "self" | "export" => return Ty::Unknown,
+            _ => table.open = true,
+        }
+        Ty::Table(Arc::new(table))
+    }
+
+    fn add_index(&self, file: FileId, id: ExprId, call: &Call, table: &mut TableTy, kind: IndexKind) {
+        let module = self.hir(file);
+        let name = call.args.first().map(|a| (a.value, self.expr(file, a.value)));
+        let (Some((name_at, name)), Some(span)) = (name.and_then(|(at, ty)| Some((at, ty.as_str()?.clone()))), module.method_span(id))
+        else {
+            table.open = true;
+            return;
+        };
+        let options = call.args.get(1).map_or(Ty::Unknown, |a| self.expr(file, a.value));
+        let field = |key: &str| match &options {
+            Ty::Object(object) => object.field(key).map_or(Ty::Undefined, |f| f.ty.clone()),
+            _ => Ty::Unknown,
+        };
+        let names = |ty: &Ty| match ty {
+            Ty::Tuple(items) => items.iter().map(|i| i.as_str().cloned()).collect::<Option<Vec<Name>>>(),
+            Ty::Undefined => Some(Vec::new()),
+            _ => None,
+        };
+        let fields = match (&options, kind) {
+            (Ty::Tuple(_), IndexKind::Db) => names(&options),
+            (_, IndexKind::Db) => names(&field("fields")).filter(|f| !f.is_empty()),
+            (_, other) => {
+                let main = field(if other == IndexKind::Search { "searchField" } else { "vectorField" });
+                main.as_str()
+                    .cloned()
+                    .zip(names(&field("filterFields")))
+                    .map(|(main, filters)| std::iter::once(main).chain(filters).collect())
+            }
+        };
+        let staged = matches!(field("staged"), Ty::Literal(Literal::Bool(true), _));
+        table.indexes.push(Index { kind, name, name_span: module.span(name_at), fields, span, staged });
+    }
+
+    /// `.field("name", v, { index: true })` of an ent.
+    fn add_field(&self, file: FileId, call: &Call, table: &mut TableTy) {
+        let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
+        let (Some(name), Ty::Object(object)) = (arg(0).as_str().cloned(), &table.document) else {
+            table.document = Ty::Unknown;
+            return;
+        };
+        let mut object = (**object).clone();
+        let validator = self.validator_of(&arg(1));
+        // A default makes the field optional in the document that is stored.
+        let has_default = matches!(arg(2), Ty::Object(options) if options.field("default").is_some());
+        let optional = has_default || validator.as_ref().is_some_and(|v| v.optional);
+        object.set(Field { name, ty: validator.map_or(Ty::Unknown, |v| v.ty), optional, span: None });
+        table.document = Ty::Object(Arc::new(object));
+    }
+
+    fn define_schema(&self, file: FileId, id: ExprId, call: &Call) -> Ty {
+        let module = self.hir(file);
+        let tables = call.args.first().map_or(Ty::Unknown, |a| self.expr(file, a.value));
+        let Ty::Object(object) = tables else {
+            return Ty::Schema(Arc::new(SchemaTy { tables: Vec::new(), open: true, span: module.span(id), unchecked: false }));
+        };
+        let mut open = object.open;
+        let mut list = Vec::new();
+        for field in &object.fields {
+            let span = field.span.unwrap_or_else(|| module.span(id));
+            match &field.ty {
+                Ty::Table(table) => {
+                    open |= table.flavor != TableFlavor::Plain;
+                    list.push((field.name.clone(), span, table.clone()));
+                }
+                _ => {
+                    let unknown = TableTy {
+                        document: Ty::Unknown,
+                        indexes: Vec::new(),
+                        open: true,
+                        flavor: TableFlavor::Plain,
+                        span,
+                        fields_at: None,
+                    };
+                    list.push((field.name.clone(), span, Arc::new(unknown)));
+                }
+            }
+        }
+        let unchecked = call.args.get(1).is_some_and(|o| {
+            matches!(self.expr(file, o.value), Ty::Object(options) if options.field("schemaValidation").is_some_and(|f| f.ty != Ty::Literal(Literal::Bool(true), false)))
+        });
+        Ty::Schema(Arc::new(SchemaTy { tables: list, open, span: module.span(id), unchecked }))
+    }
+
+    /// Functions of convex-helpers that make or change validators, or read documents.
+    fn call_helper(&self, file: FileId, call: &Call, name: &str) -> Ty {
+        let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
+        let validator = |i: usize| self.validator_of(&arg(i)).map_or(Ty::Unknown, |v| v.ty);
+        match name {
+            "literals" => {
+                let literal = |a: &crate::model::hir::Arg| match self.expr(file, a.value) {
+                    Ty::Literal(literal, _) if !a.spread => Ty::Literal(literal, true),
+                    list @ (Ty::Tuple(_) | Ty::Array(_)) if a.spread => match self.element(&list) {
+                        Ty::Unknown => Ty::Unknown,
+                        ty => Ty::union(ty.members().iter().map(|m| match m {
+                            Ty::Literal(literal, _) => Ty::Literal(literal.clone(), true),
+                            _ => Ty::Unknown,
+                        })),
+                    },
+                    _ => Ty::Unknown,
+                };
+                Ty::validator(Ty::union(call.args.iter().map(literal)))
+            }
+            "nullable" => Ty::validator(Ty::union([validator(0), Ty::Null])),
+            "brandedString" => Ty::validator(Ty::String),
+            "deprecated" => Ty::Validator(Arc::new(Validator { ty: Ty::Any, optional: true, foreign: false })),
+            "partial" => match arg(0) {
+                Ty::Object(object) => Ty::Object(Arc::new(Object {
+                    fields: object.fields.iter().map(|f| Field { ty: optional_validator(&f.ty), ..f.clone() }).collect(),
+                    open: object.open,
+                })),
+                _ => Ty::Unknown,
+            },
+            "pick" | "omit" => match (arg(0), arg(1)) {
+                (Ty::Object(object), Ty::Tuple(names)) => {
+                    let named = |f: &Field| names.iter().any(|n| n.as_str() == Some(&f.name));
+                    let fields = object.fields.iter().filter(|f| named(f) == (name == "pick")).cloned().collect();
+                    Ty::Object(Arc::new(Object { fields, open: object.open }))
+                }
+                _ => Ty::Unknown,
+            },
+            "systemFields" | "withSystemFields" => {
+                let Some(table) = arg(0).as_str().cloned() else { return Ty::Unknown };
+                let base = if name == "systemFields" { Ty::Object(Arc::default()) } else { arg(1) };
+                let Ty::Object(mut object) = base else { return Ty::Unknown };
+                let system = |name: &str, ty| Field { name: Name::from(name), ty: Ty::validator(ty), optional: false, span: None };
+                let fields = Arc::make_mut(&mut object);
+                fields.set(system("_id", Ty::Id(table)));
+                fields.set(system("_creationTime", Ty::Number));
+                Ty::Object(object)
+            }
+            "doc" => match (arg(0), arg(1).as_str()) {
+                (Ty::Schema(schema), Some(name)) => match schema.tables.iter().find(|(n, ..)| n == name) {
+                    Some((_, _, table)) => Ty::validator(with_system_fields(&table.document, name)),
+                    None => Ty::Unknown,
+                },
+                _ => Ty::Unknown,
+            },
+            "asyncMap" => match call.args.get(1) {
+                Some(callback) => match self.callback_result(file, callback).awaited() {
+                    Ty::Unknown => Ty::Unknown,
+                    ty => Ty::promise(Ty::array(ty)),
+                },
+                None => Ty::Unknown,
+            },
+            "wrapDatabaseReader" | "wrapDatabaseWriter" | "customDatabaseReader" => Ty::Db,
+            _ => Ty::Unknown,
+        }
+    }
+}
+
+fn optional_validator(ty: &Ty) -> Ty {
+    match ty {
+        Ty::Validator(validator) => Ty::Validator(Arc::new(Validator { optional: true, ..(**validator).clone() })),
+        _ => Ty::Unknown,
+    }
+}
+
+/// Convex's own registrars.
+fn own_builder(module: &str, name: &str) -> Option<Builder> {
+    let bare = match module {
+        "_generated/server" => name,
+        "convex/server" => name.strip_suffix("Generic")?,
+        _ => return None,
+    };
+    let (kind, visibility) = match bare {
+        "query" => (FunctionKind::Query, Visibility::Public),
+        "mutation" => (FunctionKind::Mutation, Visibility::Public),
+        "action" => (FunctionKind::Action, Visibility::Public),
+        "internalQuery" => (FunctionKind::Query, Visibility::Internal),
+        "internalMutation" => (FunctionKind::Mutation, Visibility::Internal),
+        "internalAction" => (FunctionKind::Action, Visibility::Internal),
+        "httpAction" => (FunctionKind::HttpAction, Visibility::Public),
+        _ => return None,
+    };
+    Some(Builder { kind, visibility, flavor: Flavor::Plain, made_by: None })
+}

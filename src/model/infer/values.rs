@@ -1,0 +1,344 @@
+//! Literals, operators, members: everything that is neither a name nor a call.
+
+use std::sync::Arc;
+
+use super::Infer;
+use crate::model::hir::{Arg, Binary, Cast, ExprId, ExprKind, Key, Name, Prop, PropKind, Unary};
+use crate::model::ty::{Ctx, Field, Literal, Object, Ty, Validator};
+use crate::source::{FileId, Span};
+
+impl Infer<'_> {
+    pub(super) fn value(&self, file: FileId, id: ExprId, kind: &ExprKind) -> Ty {
+        match kind {
+            ExprKind::Str(text) => Ty::Literal(Literal::Str(text.clone()), false),
+            ExprKind::Num(number) => Ty::Literal(Literal::Num(*number), false),
+            ExprKind::Bool(value) => Ty::Literal(Literal::Bool(*value), false),
+            ExprKind::Null => Ty::Null,
+            ExprKind::BigInt => Ty::Int64,
+            ExprKind::Template(_) => Ty::String,
+            ExprKind::Global(name) => match &**name {
+                "undefined" => Ty::Undefined,
+                "NaN" | "Infinity" => Ty::Number,
+                _ => self.external("global", [name.clone()]),
+            },
+            ExprKind::Object(props) => self.object(file, props),
+            ExprKind::Array(items) => self.array(file, items),
+            ExprKind::Func(func) => Ty::Function(crate::model::ty::FunctionAt { file, func: *func }),
+            ExprKind::Cond { yes, no, .. } => Ty::union([self.expr(file, *yes), self.expr(file, *no)]),
+            ExprKind::Binary { op, left, right } => self.binary(file, *op, *left, *right),
+            ExprKind::Unary { op, operand } => self.unary(file, *op, *operand),
+            ExprKind::Assign { value, .. } => self.expr(file, *value),
+            ExprKind::Await(inner) => self.expr(file, *inner).awaited(),
+            ExprKind::Paren(inner) => self.expr(file, *inner),
+            ExprKind::Cast { value, kind } => self.cast(file, *value, *kind),
+            ExprKind::Sequence(parts) => parts.last().map_or(Ty::Undefined, |last| self.expr(file, *last)),
+            _ => {
+                let _ = id;
+                Ty::Unknown
+            }
+        }
+    }
+
+    fn cast(&self, file: FileId, value: ExprId, kind: Cast) -> Ty {
+        let inner = self.expr(file, value);
+        match kind {
+            Cast::NonNull => inner.non_null(),
+            Cast::Satisfies(_) => inner,
+            Cast::Const => fixed(&inner),
+            Cast::As(ty) => {
+                // `null as string | null`, `[] as Row[]`: the annotation says what will be stored there.
+                let empty = match &inner {
+                    Ty::Null | Ty::Undefined => true,
+                    Ty::Tuple(items) => items.is_empty(),
+                    Ty::Object(object) => object.fields.is_empty(),
+                    _ => false,
+                };
+                if empty {
+                    return self.ty(file, ty);
+                }
+                if !inner.is_unknown() {
+                    return inner;
+                }
+                // An assertion proves nothing about data, but says whose database or context this is.
+                match self.ty(file, ty) {
+                    ty @ (Ty::Ctx(_) | Ty::Db) => ty,
+                    _ => Ty::Unknown,
+                }
+            }
+        }
+    }
+
+    fn binary(&self, file: FileId, op: Binary, left: ExprId, right: ExprId) -> Ty {
+        let side = |id| self.expr(file, id);
+        match op {
+            Binary::And => Ty::union([side(left).falsy(), side(right)]),
+            Binary::Or => Ty::union([side(left).truthy(), side(right)]),
+            Binary::Coalesce => Ty::union([side(left).non_null(), side(right)]),
+            Binary::StrictEq | Binary::StrictNe | Binary::LooseEq | Binary::LooseNe | Binary::Compare => Ty::Boolean,
+            Binary::Add => match (scalar(&side(left)), scalar(&side(right))) {
+                (Some(Ty::String), _) | (_, Some(Ty::String)) => Ty::String,
+                (Some(Ty::Number), Some(Ty::Number)) => Ty::Number,
+                _ => Ty::Unknown,
+            },
+            Binary::Arithmetic => match (scalar(&side(left)), scalar(&side(right))) {
+                (Some(Ty::Int64), _) | (_, Some(Ty::Int64)) => Ty::Int64,
+                _ => Ty::Number,
+            },
+        }
+    }
+
+    fn unary(&self, file: FileId, op: Unary, operand: ExprId) -> Ty {
+        let inner = || self.expr(file, operand);
+        match op {
+            Unary::Not | Unary::Delete => Ty::Boolean,
+            Unary::TypeOf => Ty::String,
+            Unary::Void => Ty::Undefined,
+            Unary::Minus => match inner() {
+                Ty::Literal(Literal::Num(number), fixed) => Ty::Literal(Literal::Num(-number), fixed),
+                Ty::Int64 => Ty::Int64,
+                _ => Ty::Number,
+            },
+            Unary::Plus => Ty::Number,
+            Unary::BitNot | Unary::Update => match inner() {
+                Ty::Int64 => Ty::Int64,
+                _ => Ty::Number,
+            },
+        }
+    }
+
+    fn array(&self, file: FileId, items: &[Arg]) -> Ty {
+        if items.iter().all(|item| !item.spread) {
+            return Ty::Tuple(items.iter().map(|item| self.expr(file, item.value)).collect());
+        }
+        Ty::array(Ty::union(items.iter().map(|item| {
+            let ty = self.expr(file, item.value);
+            if item.spread { self.element(&ty) } else { ty }
+        })))
+    }
+
+    fn object(&self, file: FileId, props: &[Prop]) -> Ty {
+        let mut object = Object::default();
+        let mut context: Option<Ctx> = None;
+        for prop in props {
+            match (&prop.key, prop.kind) {
+                (Key::Spread, _) => {
+                    let spread = self.expr(file, prop.value);
+                    if let Ty::Ctx(ctx) = &spread {
+                        context = Some((**ctx).clone());
+                    } else {
+                        self.spread(file, &mut object, &spread);
+                    }
+                }
+                (Key::Computed(_), _) | (_, PropKind::Accessor) => object.open = true,
+                (Key::Name(name), _) => {
+                    let span = Some(Span::new(file, prop.start, prop.end));
+                    object.set(Field { name: name.clone(), ty: self.expr(file, prop.value), optional: false, span });
+                }
+            }
+        }
+        match context {
+            Some(mut ctx) => {
+                object.fields.into_iter().for_each(|field| ctx.custom.set(field));
+                ctx.custom.open |= object.open;
+                Ty::Ctx(Arc::new(ctx))
+            }
+            None => Ty::Object(Arc::new(object)),
+        }
+    }
+
+    /// `{ ...value }`: what is not known may stand over every field named so far.
+    fn spread(&self, file: FileId, object: &mut Object, value: &Ty) {
+        let members: Vec<Object> = value.members().iter().map(|m| self.fields_of(file, m)).collect();
+        let whole = members.len() == 1;
+        for (i, part) in members.iter().enumerate() {
+            if part.open {
+                object.open = true;
+                object.fields.iter_mut().for_each(|f| f.ty = Ty::Unknown);
+            }
+            for field in &part.fields {
+                let everywhere = whole || members.iter().all(|m| m.field(&field.name).is_some_and(|f| !f.optional));
+                let before = object.field(&field.name).cloned();
+                let ty = match (&before, everywhere && !field.optional) {
+                    (Some(old), false) => Ty::union([old.ty.clone(), field.ty.clone()]),
+                    (Some(old), true) if i > 0 => Ty::union([old.ty.clone(), field.ty.clone()]),
+                    _ => field.ty.clone(),
+                };
+                let optional = !(everywhere && !field.optional) && before.is_none_or(|old| old.optional);
+                object.set(Field { name: field.name.clone(), ty, optional, span: field.span });
+            }
+        }
+    }
+
+    /// The fields that a spread of the value brings; open where that cannot be told.
+    pub fn fields_of(&self, file: FileId, ty: &Ty) -> Object {
+        match ty {
+            Ty::Object(object) => (**object).clone(),
+            Ty::Doc(table) => match self.document(file, table) {
+                Ty::Object(object) => (*object).clone(),
+                _ => Object { fields: Vec::new(), open: true },
+            },
+            Ty::Null | Ty::Undefined | Ty::Literal(..) | Ty::Boolean | Ty::Number | Ty::Never => Object::default(),
+            _ => Object { fields: Vec::new(), open: true },
+        }
+    }
+
+    /// A document of the table with its system fields: an object, a union of objects, or unknown.
+    pub fn document(&self, file: FileId, table: &Name) -> Ty {
+        let Some(document) = self.world.schema(file).and_then(|s| s.table(table)).map(|t| &t.definition.document) else {
+            return Ty::Unknown;
+        };
+        with_system_fields(document, table)
+    }
+
+    /// An element of an array, or of what a query yields.
+    pub fn element(&self, ty: &Ty) -> Ty {
+        match ty {
+            Ty::Array(element) => (**element).clone(),
+            Ty::Tuple(items) => Ty::union(items.iter().cloned()),
+            Ty::Query(chain) => chain.table.clone().map_or(Ty::Unknown, Ty::Doc),
+            Ty::Union(members) => Ty::union(members.iter().filter(|m| !matches!(m, Ty::Null | Ty::Undefined)).map(|m| self.element(m))),
+            Ty::String | Ty::Literal(Literal::Str(_), _) => Ty::String,
+            _ => Ty::Unknown,
+        }
+    }
+
+    pub(super) fn element_at(&self, file: FileId, base: &Ty, index: &Ty) -> Ty {
+        match (base, index) {
+            (Ty::Tuple(items), Ty::Literal(Literal::Num(at), _)) if *at >= 0.0 => items.get(*at as usize).cloned().unwrap_or(Ty::Undefined),
+            (Ty::Array(_) | Ty::Tuple(_), _) => match self.element(base) {
+                Ty::Unknown => Ty::Unknown,
+                element => Ty::union([element, Ty::Undefined]),
+            },
+            (Ty::Record(pair), _) => Ty::union([pair.1.clone(), Ty::Undefined]),
+            (_, Ty::Literal(Literal::Str(name), _)) => self.member(file, base, name),
+            _ => Ty::Unknown,
+        }
+    }
+
+    pub(super) fn member_of(&self, file: FileId, id: ExprId, object: ExprId, base: &Ty, name: &Name, optional: bool) -> Ty {
+        let ty = self.member(file, &base.non_null(), name);
+        let nullish = |t: &Ty| t.members().iter().any(|m| matches!(m, Ty::Null | Ty::Undefined | Ty::Unknown));
+        let cut_short = optional && nullish(base) || !optional && self.may_cut_short(file, object);
+        let _ = id;
+        if cut_short { Ty::union([ty, Ty::Undefined]) } else { ty }
+    }
+
+    /// Whether an optional chain inside of the expression may end the whole chain with `undefined`.
+    fn may_cut_short(&self, file: FileId, mut id: ExprId) -> bool {
+        let module = self.hir(file);
+        loop {
+            match module.expr(id) {
+                ExprKind::Member { optional: true, .. } => return true,
+                ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => id = *object,
+                ExprKind::Call(call) if call.optional => return true,
+                ExprKind::Call(call) => id = call.callee,
+                _ => return false,
+            }
+        }
+    }
+
+    /// The member of a value that is not `null`.
+    pub fn member(&self, file: FileId, base: &Ty, name: &Name) -> Ty {
+        match base {
+            Ty::Union(members) => Ty::union(members.iter().map(|m| self.member(file, m, name))),
+            Ty::Object(object) => match object.field(name) {
+                Some(field) if field.optional => Ty::union([field.ty.clone(), Ty::Undefined]),
+                Some(field) => field.ty.clone(),
+                None if object.open => Ty::Unknown,
+                None => Ty::Undefined,
+            },
+            Ty::Doc(table) => match &**name {
+                "_id" => Ty::Id(table.clone()),
+                "_creationTime" => Ty::Number,
+                _ => match self.document(file, table) {
+                    Ty::Unknown => Ty::Unknown,
+                    // A field that the schema does not name: an ORM's, or a mistake of the program.
+                    document => match self.member(file, &document, name) {
+                        Ty::Undefined => Ty::Unknown,
+                        ty => ty,
+                    },
+                },
+            },
+            Ty::Array(_) | Ty::Tuple(_) | Ty::String | Ty::Literal(Literal::Str(_), _) if &**name == "length" => Ty::Number,
+            Ty::Record(pair) => Ty::union([pair.1.clone(), Ty::Undefined]),
+            Ty::Ctx(ctx) => self.ctx_member(ctx, name),
+            Ty::CtxPart(part) => Ty::CtxPart(Name::from(format!("{part}.{name}"))),
+            Ty::External(external) if external.path.len() < 6 => {
+                let path = external.path.iter().chain([name]).cloned();
+                self.external(&external.module, path)
+            }
+            Ty::Namespace(target) => self.exported(*target, name),
+            Ty::Reference(path) if path.len() < 12 => Ty::Reference(path.iter().chain([name]).cloned().collect()),
+            Ty::Validator(validator) => validator_member(validator, name),
+            Ty::Table(table) if &**name == "validator" => Ty::validator(table.document.clone()),
+            Ty::Schema(schema) if &**name == "tables" => Ty::Object(Arc::new(Object {
+                fields: schema
+                    .tables
+                    .iter()
+                    .map(|(name, _, table)| Field { name: name.clone(), ty: Ty::Table(table.clone()), optional: false, span: None })
+                    .collect(),
+                open: schema.open,
+            })),
+            _ => Ty::Unknown,
+        }
+    }
+}
+
+/// The type with all its constants kept as they are, as `as const` does.
+fn fixed(ty: &Ty) -> Ty {
+    match ty {
+        Ty::Literal(literal, _) => Ty::Literal(literal.clone(), true),
+        Ty::Tuple(items) => Ty::Tuple(items.iter().map(fixed).collect()),
+        Ty::Object(object) => {
+            let fields = object.fields.iter().map(|f| Field { ty: fixed(&f.ty), ..f.clone() }).collect();
+            Ty::Object(Arc::new(Object { fields, open: object.open }))
+        }
+        other => other.clone(),
+    }
+}
+
+/// The document as it is read: with `_id` and `_creationTime`.
+pub fn with_system_fields(document: &Ty, table: &Name) -> Ty {
+    match document {
+        Ty::Object(object) => {
+            let system = |name: &str, ty| Field { name: Name::from(name), ty, optional: false, span: None };
+            let mut fields = vec![system("_id", Ty::Id(table.clone())), system("_creationTime", Ty::Number)];
+            fields.extend(object.fields.iter().filter(|f| &*f.name != "_id" && &*f.name != "_creationTime").cloned());
+            Ty::Object(Arc::new(Object { fields, open: object.open }))
+        }
+        Ty::Union(members) => Ty::union(members.iter().map(|m| with_system_fields(m, table))),
+        _ => Ty::Unknown,
+    }
+}
+
+fn validator_member(validator: &Validator, name: &str) -> Ty {
+    let of = |ty: &Ty| Ty::validator(ty.clone());
+    match (name, &validator.ty) {
+        ("fields", Ty::Object(object)) => {
+            let wrap = |f: &Field| {
+                let inner = Validator { ty: f.ty.clone(), optional: f.optional, foreign: validator.foreign };
+                Field { ty: Ty::Validator(Arc::new(inner)), optional: false, ..f.clone() }
+            };
+            Ty::Object(Arc::new(Object { fields: object.fields.iter().map(wrap).collect(), open: object.open }))
+        }
+        ("element", Ty::Array(element)) => of(element),
+        ("members", Ty::Union(members)) => Ty::Tuple(members.iter().map(of).collect()),
+        ("key", Ty::Record(pair)) => of(&pair.0),
+        ("value", Ty::Record(pair)) => of(&pair.1),
+        ("value", Ty::Literal(literal, _)) => Ty::Literal(literal.clone(), true),
+        _ => Ty::Unknown,
+    }
+}
+
+/// The plain type that all members of the type share, if they do.
+fn scalar(ty: &Ty) -> Option<Ty> {
+    let one = |t: &Ty| match t {
+        Ty::String | Ty::Id(_) | Ty::Literal(Literal::Str(_), _) => Some(Ty::String),
+        Ty::Number | Ty::Literal(Literal::Num(_), _) => Some(Ty::Number),
+        Ty::Int64 => Some(Ty::Int64),
+        _ => None,
+    };
+    let mut members = ty.members().iter().map(one);
+    let first = members.next()??;
+    members.all(|m| m.as_ref() == Some(&first)).then_some(first)
+}

@@ -1,0 +1,58 @@
+//! The schema of a project: its tables, with their documents and indexes.
+
+use std::sync::Arc;
+
+use super::hir::Name;
+use super::infer::Infer;
+use super::layout::join;
+use super::ty::{Index, IndexKind, TableTy, Ty};
+use crate::source::{FileId, Span};
+
+#[derive(Debug)]
+pub struct Schema {
+    pub file: FileId,
+    pub tables: Vec<Table>,
+    /// There may be tables that are not listed.
+    pub open: bool,
+    /// The call of `defineSchema`.
+    pub span: Span,
+}
+
+/// A table that the schema names.
+#[derive(Debug)]
+pub struct Table {
+    pub name: Name,
+    /// The property of the schema that names it.
+    pub span: Span,
+    pub definition: Arc<TableTy>,
+}
+
+impl Schema {
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|t| &*t.name == name)
+    }
+}
+
+impl Table {
+    /// The database indexes, without search and vector indexes.
+    pub fn db_indexes(&self) -> impl Iterator<Item = &Index> {
+        self.definition.indexes.iter().filter(|i| i.kind == IndexKind::Db)
+    }
+
+    pub fn index(&self, name: &str) -> Option<&Index> {
+        self.definition.indexes.iter().find(|i| &*i.name == name)
+    }
+}
+
+/// Reads the schema of the project whose functions lie in the folder.
+pub(super) fn read(infer: &Infer<'_>, functions: &str) -> Option<Schema> {
+    let endings = ["ts", "tsx", "mts", "js", "mjs", "jsx"];
+    let file = endings.iter().find_map(|e| infer.world.at_path(&join(functions, &format!("schema.{e}"))))?;
+    let found = match infer.exported(file, "default") {
+        Ty::Schema(schema) => schema,
+        _ => return None,
+    };
+    let tables =
+        found.tables.iter().map(|(name, span, definition)| Table { name: name.clone(), span: *span, definition: definition.clone() });
+    Some(Schema { file, tables: tables.collect(), open: found.open, span: found.span })
+}

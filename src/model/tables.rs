@@ -1,0 +1,80 @@
+//! Where code names a table: `db.query("t")`, `db.insert("t")`, `v.id("t")`, `Id<"t">`.
+
+use super::calls::{Callee, PlatformCall};
+use super::hir::{ExprId, ExprKind, Name, TypeNode};
+use super::infer::Infer;
+use super::ty::Ty;
+use crate::source::{FileId, Span};
+
+/// One place that names a table by a constant.
+#[derive(Debug)]
+pub struct TableUse {
+    pub file: FileId,
+    pub name: Name,
+    /// The name as written, with its quotes where it is a literal.
+    pub span: Span,
+    /// The name is written here as a string, and not taken from a constant.
+    pub is_literal: bool,
+    /// How it is named: `db.query`, `v.id`, …
+    pub through: &'static str,
+}
+
+/// The names in one file, in source order.
+pub(super) fn read(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall]) -> Vec<TableUse> {
+    let module = infer.hir(file);
+    let mut found = Vec::new();
+    let mut named = |argument: ExprId, through: &'static str| {
+        if let Some(name) = infer.expr(file, argument).as_str() {
+            let is_literal = matches!(module.expr(argument), ExprKind::Str(_));
+            found.push(TableUse { file, name: name.clone(), span: module.span(argument), is_literal, through });
+        }
+    };
+    for (id, kind) in module.exprs() {
+        let ExprKind::Call(call) = kind else { continue };
+        if let Some((_, object, method)) = module.method(id)
+            && &**method == "query"
+            && let [table] = &*call.args
+            && infer.expr(file, object).non_null() == Ty::Db
+        {
+            named(table.value, "db.query");
+        }
+    }
+    for call in calls {
+        let Some(args) = module.call(call.call).map(|c| &c.args) else { continue };
+        let Some(first) = args.first() else { continue };
+        match &call.callee {
+            Callee::External(external) if external.is("convex/values", &["v", "id"]) && args.len() == 1 => named(first.value, "v.id"),
+            Callee::Db(method) if &**method == "insert" => named(first.value, "db.insert"),
+            Callee::Db(method) if &**method == "get" && args.len() == 2 => named(first.value, "db.get"),
+            Callee::Db(method) if &**method == "normalizeId" => named(first.value, "db.normalizeId"),
+            _ => {}
+        }
+    }
+    found.extend(in_types(infer, file));
+    found.sort_by_key(|u| u.span);
+    found
+}
+
+/// `Id<"t">` and `Doc<"t">`.
+fn in_types(infer: &Infer<'_>, file: FileId) -> Vec<TableUse> {
+    let module = infer.hir(file);
+    let mut found = Vec::new();
+    for (reference, _) in module.type_references() {
+        let TypeNode::Ref { binding: Some(binding), args, .. } = reference else { continue };
+        let Some(import) = module.import(module.binding(*binding)) else { continue };
+        let through = match &import.name {
+            super::hir::ImportName::Named(name) if &**name == "Id" => "Id",
+            super::hir::ImportName::Named(name) if &**name == "Doc" => "Doc",
+            _ => continue,
+        };
+        if !import.module.contains("_generated/dataModel") {
+            continue;
+        }
+        if let [table] = &**args
+            && let TypeNode::Str(name) = module.ty(*table)
+        {
+            found.push(TableUse { file, name: name.clone(), span: module.type_span(*table), is_literal: true, through });
+        }
+    }
+    found
+}

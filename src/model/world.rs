@@ -1,0 +1,171 @@
+//! The files of a run as one program: which file an import names, what a file exports, which project a file belongs to.
+
+use std::collections::HashMap;
+
+use super::hir::{Exported, ImportName, Name};
+use super::layout::Layout;
+use super::schema::Schema;
+use super::{File, Role};
+use crate::source::FileId;
+
+/// What a module specifier stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    File(FileId),
+    /// A package, generated code (`_generated/server`), or a file that could not be read, by name.
+    Package(Name),
+}
+
+/// Where an exported name comes from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// Declared in this file.
+    Here(FileId, Exported),
+    /// All exports of a file.
+    Namespace(FileId),
+    /// From a package; `None` for all of its exports.
+    Package(Name, Option<Name>),
+    /// The file exports no such name.
+    Missing,
+}
+
+/// Linked files, not yet judged.
+pub struct World<'w> {
+    pub files: &'w [File],
+    pub layout: &'w Layout,
+    by_path: HashMap<&'w str, FileId>,
+    targets: Vec<HashMap<Name, Target>>,
+    /// For each file the project it belongs to.
+    pub project_of: Vec<usize>,
+    pub project_count: usize,
+    /// For each project its schema; empty until it is known.
+    pub schemas: Vec<Option<Schema>>,
+}
+
+impl<'w> World<'w> {
+    pub fn new(files: &'w [File], layout: &'w Layout) -> Self {
+        let by_path: HashMap<&str, FileId> = files.iter().map(|f| (f.source.path.as_str(), f.source.id)).collect();
+        let targets: Vec<HashMap<Name, Target>> = files.iter().map(|file| targets_of(file, layout, &by_path)).collect();
+        // Files of no project form one of their own, the last: they have no schema.
+        let loose = layout.roots.len();
+        let mut project_of: Vec<usize> = files.iter().map(|f| layout.root_of(&f.source.path).unwrap_or(loose)).collect();
+        adopt_imported(&targets, &mut project_of, loose);
+        Self { files, layout, by_path, targets, project_of, project_count: loose + 1, schemas: Vec::new() }
+    }
+
+    pub fn file(&self, id: FileId) -> &'w File {
+        &self.files[id.0 as usize]
+    }
+
+    pub fn project(&self, file: FileId) -> usize {
+        self.project_of[file.0 as usize]
+    }
+
+    pub fn schema(&self, file: FileId) -> Option<&Schema> {
+        self.schemas.get(self.project(file))?.as_ref()
+    }
+
+    pub fn at_path(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// What the specifier stands for in the file.
+    pub fn target(&self, file: FileId, specifier: &Name) -> Target {
+        self.targets[file.0 as usize].get(specifier).cloned().unwrap_or_else(|| Target::Package(specifier.clone()))
+    }
+
+    /// Follows an import to where the name is declared.
+    pub fn origin(&self, file: FileId, specifier: &Name, name: &ImportName) -> Origin {
+        match (self.target(file, specifier), name) {
+            (Target::Package(module), ImportName::Named(name)) => Origin::Package(module, Some(name.clone())),
+            (Target::Package(module), ImportName::Default) => Origin::Package(module, Some(Name::from("default"))),
+            (Target::Package(module), ImportName::Namespace | ImportName::Nothing) => Origin::Package(module, None),
+            (Target::File(target), ImportName::Named(name)) => self.export(target, name),
+            (Target::File(target), ImportName::Default) => self.export(target, "default"),
+            (Target::File(target), ImportName::Namespace | ImportName::Nothing) => Origin::Namespace(target),
+        }
+    }
+
+    /// Follows an export to where the name is declared.
+    pub fn export(&self, file: FileId, name: &str) -> Origin {
+        self.export_within(file, name, 32)
+    }
+
+    fn export_within(&self, file: FileId, name: &str, steps: u32) -> Origin {
+        let Some(steps) = steps.checked_sub(1) else { return Origin::Missing };
+        let module = &self.file(file).hir;
+        if let Some(export) = module.exports.iter().find(|e| e.name.as_deref() == Some(name)) {
+            return match &export.what {
+                Exported::From(specifier, from) => match (self.target(file, specifier), from) {
+                    (Target::File(target), ImportName::Named(name)) => self.export_within(target, name, steps),
+                    (Target::File(target), ImportName::Default) => self.export_within(target, "default", steps),
+                    _ => self.origin(file, specifier, from),
+                },
+                what => Origin::Here(file, what.clone()),
+            };
+        }
+        let mut package = None;
+        for export in module.exports.iter().filter(|e| e.name.is_none()) {
+            let Exported::From(specifier, _) = &export.what else { continue };
+            match self.target(file, specifier) {
+                Target::File(target) => match self.export_within(target, name, steps) {
+                    Origin::Missing => {}
+                    found => return found,
+                },
+                Target::Package(module) => package = Some(Origin::Package(module, Some(Name::from(name)))),
+            }
+        }
+        package.unwrap_or(Origin::Missing)
+    }
+}
+
+/// A file outside of every functions folder belongs to the project whose code imports it, the first where there are several.
+fn adopt_imported(targets: &[HashMap<Name, Target>], project_of: &mut [usize], loose: usize) {
+    let mut queue: Vec<usize> = (0..project_of.len()).filter(|&i| project_of[i] != loose).collect();
+    let mut at = 0;
+    while let Some(&importer) = queue.get(at) {
+        at += 1;
+        let mut imported: Vec<u32> =
+            targets[importer].values().filter_map(|t| if let Target::File(f) = t { Some(f.0) } else { None }).collect();
+        imported.sort_unstable();
+        for file in imported {
+            if project_of[file as usize] == loose {
+                project_of[file as usize] = project_of[importer];
+                queue.push(file as usize);
+            }
+        }
+    }
+}
+
+fn targets_of(file: &File, layout: &Layout, by_path: &HashMap<&str, FileId>) -> HashMap<Name, Target> {
+    let exists = |path: &str| by_path.contains_key(path);
+    let mut targets = HashMap::new();
+    if file.role == Role::Generated {
+        return targets;
+    }
+    for import in &file.hir.imports {
+        if targets.contains_key(&import.module) {
+            continue;
+        }
+        let target = match generated(&import.module) {
+            Some(name) => Target::Package(name),
+            None => match layout.resolve(&file.source.path, &import.module, &exists).and_then(|p| by_path.get(p.as_str()).copied()) {
+                Some(found) => Target::File(found),
+                None => Target::Package(import.module.clone()),
+            },
+        };
+        targets.insert(import.module.clone(), target);
+    }
+    targets
+}
+
+/// `_generated/server`, `_generated/api`, `_generated/dataModel`, however the path to it is written.
+fn generated(specifier: &str) -> Option<Name> {
+    let at = specifier.rfind("_generated/")?;
+    if at > 0 && specifier.as_bytes()[at - 1] != b'/' {
+        return None;
+    }
+    let name = &specifier[at..];
+    let name = [".ts", ".js", ".d.ts", ".mjs"].iter().find_map(|e| name.strip_suffix(e)).unwrap_or(name);
+    Some(Name::from(name))
+}
