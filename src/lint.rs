@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{File, Project, Role, Workspace};
+use crate::model::{File, Project, Role, Workspace, in_file};
 use crate::rule::{Cx, Rule};
 use crate::rules::syntax_error::SyntaxError;
 use crate::source::{FileId, Span};
@@ -120,7 +120,23 @@ impl Job<'_> {
     }
 
     fn ask(&self, rule: &dyn Rule, cx: &mut Cx<'_>) {
+        let (project, file) = (self.project, self.file.source.id);
         rule.file(self.file, cx);
+        for table in project.tables_in(file) {
+            rule.table(table, cx);
+        }
+        for function in in_file(&project.functions, file, |f| f.file) {
+            rule.function(function, cx);
+        }
+        for query in in_file(&project.queries, file, |q| q.file) {
+            rule.db_query(query, cx);
+        }
+        for call in in_file(&project.calls, file, |c| c.file) {
+            rule.call(call, cx);
+        }
+        for usage in in_file(&project.table_uses, file, |u| u.file) {
+            rule.table_use(usage, cx);
+        }
     }
 }
 

@@ -124,6 +124,11 @@ impl Workspace {
 }
 
 impl Project {
+    /// The tables whose definition stands in the file; where it is imported, the file that defines it, not the schema's.
+    pub fn tables_in(&self, file: FileId) -> impl Iterator<Item = &Table> {
+        self.schema.iter().flat_map(|s| &s.tables).filter(move |t| t.definition.span.file == file)
+    }
+
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.schema.as_ref()?.table(name)
     }
@@ -132,6 +137,13 @@ impl Project {
     pub fn queries_on<'p>(&'p self, table: &'p str) -> impl Iterator<Item = &'p DbQuery> {
         self.queries.iter().filter(move |q| q.table.as_deref().is_none_or(|name| name == table))
     }
+}
+
+/// The nouns of one file, out of a list in order of files.
+pub fn in_file<T>(list: &[T], file: FileId, file_of: impl Fn(&T) -> FileId) -> &[T] {
+    let from = list.partition_point(|item| file_of(item) < file);
+    let to = list.partition_point(|item| file_of(item) <= file);
+    list.get(from..to).unwrap_or_default()
 }
 
 /// What one file adds to its project.

@@ -3,7 +3,7 @@
 //! Which rules run where, and what becomes of their findings, is decided in `lint`.
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{DbQuery, File, Function, Project, Table, Workspace};
+use crate::model::{DbQuery, File, Function, PlatformCall, Project, Table, TableUse, Workspace};
 use crate::source::{SourceFile, Span};
 
 /// The section of the catalogue that a rule belongs to.
@@ -100,6 +100,16 @@ pub trait Rule: Send + Sync {
 
     /// Once for every query on the database.
     fn db_query(&self, _query: &DbQuery, _cx: &mut Cx<'_>) -> Option<()> {
+        None
+    }
+
+    /// Once for every call of what Convex or another package offers.
+    fn call(&self, _call: &PlatformCall, _cx: &mut Cx<'_>) -> Option<()> {
+        None
+    }
+
+    /// Once for every place that names a table.
+    fn table_use(&self, _usage: &TableUse, _cx: &mut Cx<'_>) -> Option<()> {
         None
     }
 }
