@@ -5,6 +5,8 @@
 
 mod directive;
 mod place;
+#[cfg(test)]
+mod tests;
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};

@@ -69,7 +69,7 @@ fn read<'a>(file: &'a SourceFile, comment: &Comment) -> Option<Directive<'a>> {
     let whole = file.comment_text(comment);
     let inner = whole.strip_prefix("//").or_else(|| whole.strip_prefix("/*"))?;
     let inner = if comment.is_block { inner.strip_suffix("*/").unwrap_or(inner) } else { inner };
-    let body = inner.trim_start_matches('*').trim_start();
+    let body = inner.trim_start_matches(|c: char| c == '*' || c.is_whitespace());
     let start = comment.start + (body.as_ptr() as usize - whole.as_ptr() as usize) as u32;
     let length = body.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(body.len());
     // A keyword with nothing but `--` between it and its reason.
