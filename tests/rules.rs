@@ -127,6 +127,9 @@ fn check_the_set_of_cases(meta: &RuleMeta, outcomes: &[(String, Outcome)], failu
     let has_block = outcomes.iter().any(|(_, o)| o.has_fixed_block);
     failures.check(!has_fix || has_block, || format!("`{id}` offers a fix: show its result in a `ts fixed` block"));
     failures.check(has_fix || meta.fix == FixKind::None, || format!("`{id}` declares a fix, and no case shows one"));
+    let has_unsafe = own().any(|d| d.is_fixable(true) && !d.is_fixable(false));
+    let says_why = orm_lint::docs::sections(meta).1.iter().any(|section| section.heading == "Fix safety");
+    failures.check(!has_unsafe || says_why, || format!("`{id}` offers unsafe fixes: say under \"Fix safety\" what may change"));
     let has_safe = own().any(|d| d.is_fixable(false));
     failures.check(has_safe || meta.fix != FixKind::Safe, || format!("`{id}` declares safe fixes, and no case shows one"));
 }

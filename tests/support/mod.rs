@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use orm_lint::model::{self, Layout, PathAliases, Root, Workspace};
+use orm_lint::model::{self, Layout, PathAliases, Role, Root, Workspace};
 use orm_lint::source::{FileId, STACK_SIZE};
 
 /// The folder of the project.
@@ -64,8 +64,24 @@ pub fn workspace(files: &[(String, String)], aliases: Vec<PathAliases>) -> Works
         }
     }
     let roots = roots.into_iter().map(|(functions, is_component)| Root { functions, is_component }).collect();
-    let read = |(i, (path, text)): (usize, &(String, String))| model::read(FileId(i as u32), path.clone(), text.clone());
+    let read = |(i, (path, text)): (usize, &(String, String))| {
+        let mut file = model::read(FileId(i as u32), path.clone(), text.clone());
+        file.role = role_of(path);
+        file
+    };
     Workspace::link(files.iter().enumerate().map(read).collect(), Layout { roots, aliases })
+}
+
+fn role_of(path: &str) -> Role {
+    if path.contains("/_generated/") {
+        Role::Generated
+    } else if path.contains(".test.") {
+        Role::Test
+    } else if path.starts_with("convex/") || path.contains("/convex/") {
+        Role::Backend
+    } else {
+        Role::Support
+    }
 }
 
 /// The `paths` of a tsconfig.json in the top folder.
