@@ -43,7 +43,7 @@ pub fn fix_where(workspace: Workspace, settings: &Settings, allow_unsafe: bool, 
     };
     let mut workspace = workspace;
     loop {
-        match run.to_fixpoint(workspace) {
+        match run.until_done(workspace) {
             Outcome::Done(fixed) => return fixed,
             Outcome::Endless(reached) => workspace = run.restored(reached),
         }
@@ -72,7 +72,7 @@ enum Outcome {
 type FixKey = (&'static str, Vec<(FileId, String, String)>);
 
 impl Run<'_> {
-    fn to_fixpoint(&mut self, mut workspace: Workspace) -> Outcome {
+    fn until_done(&mut self, mut workspace: Workspace) -> Outcome {
         let mut fixed = 0;
         let mut at_first: BTreeMap<&'static str, usize> = BTreeMap::new();
         for _ in 0..MAX_PASSES {

@@ -5,6 +5,17 @@
 //! Then `lint` runs the `rules` over those nouns, or a codemod plans a change.
 //! All of that is pure: `cli` alone reads, writes and prints.
 
+#![deny(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::exit,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "all input and output is here")]
 pub mod cli;
 pub mod diagnostic;
 pub mod docs;

@@ -65,7 +65,7 @@ fn rules_in<'s>(file: &File, settings: &'s Settings) -> Option<&'s RuleSet> {
 }
 
 fn run(workspace: &Workspace, settings: &Settings, timed: bool) -> (Vec<Diagnostic>, Timings) {
-    let jobs: Vec<Job> = workspace.projects.iter().flat_map(|project| jobs_of(workspace, project, settings)).collect();
+    let jobs: Vec<Job<'_>> = workspace.projects.iter().flat_map(|project| jobs_of(workspace, project, settings)).collect();
     let done: Vec<(Vec<Diagnostic>, Timings)> = jobs.par_iter().map(|job| job.run(workspace, timed)).collect();
 
     let mut timings = Timings::new();

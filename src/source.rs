@@ -3,6 +3,7 @@
 //! The only module that names the parser's own positions.
 //! swc counts bytes from 1; everything else in this crate counts from 0, in bytes of the file as it is on disk.
 //! Reading and writing files is the caller's business.
+#![expect(clippy::disallowed_types, reason = "the one place where the parser's positions become ours")]
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -108,6 +109,11 @@ impl SourceFile {
     }
 }
 
+/// Whatever stands somewhere in a tree.
+pub trait Node: Spanned {}
+
+impl<T: Spanned> Node for T {}
+
 /// The tree of one file, alive only while that file is worked on.
 pub struct Tree {
     pub program: Program,
@@ -116,13 +122,13 @@ pub struct Tree {
 
 impl Tree {
     /// Where a node stands in its file.
-    pub fn span<T: Spanned>(&self, node: &T) -> Span {
+    pub fn span(&self, node: &impl Node) -> Span {
         span_of(self.file, node)
     }
 }
 
 /// Where a node of the file's tree stands in it.
-pub fn span_of<T: Spanned>(file: FileId, node: &T) -> Span {
+pub fn span_of(file: FileId, node: &impl Node) -> Span {
     let span = node.span();
     Span::new(file, span.lo.0.saturating_sub(1), span.hi.0.saturating_sub(1))
 }
@@ -186,7 +192,7 @@ pub fn parse(id: FileId, path: String, text: String) -> (SourceFile, Option<Tree
         return (file, None);
     }
     let outcome = guarded(|| parse_text(&file.text, grammar));
-    let Ok(Parsed { program, comments, errors }) = outcome else {
+    let Some(Parsed { program, comments, errors }) = outcome else {
         file.errors.push(SyntaxError { start: 0, end: 0, message: "the parser gave up on this file; it is not linted".to_owned() });
         return (file, None);
     };
@@ -230,7 +236,7 @@ fn parse_text(text: &str, grammar: Grammar) -> Parsed {
     errors.dedup();
     let (leading, trailing) = kept.borrow_all();
     let all = leading.values().chain(trailing.values()).flatten();
-    let mut comments: Vec<Comment> = all.map(|c| comment(c)).collect();
+    let mut comments: Vec<Comment> = all.map(comment).collect();
     comments.sort_by_key(|c| c.start);
     comments.dedup();
     drop((leading, trailing));
@@ -254,8 +260,8 @@ fn syntax_error(text: &str, error: &swc_ecma_parser::error::Error) -> SyntaxErro
     SyntaxError { start: start as u32, end: end.max(start) as u32, message: error.kind().msg().into_owned() }
 }
 
-/// Runs the closure; a panic in it becomes an `Err`, and prints nothing.
-pub fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, ()> {
+/// Runs the closure; a panic in it becomes `None`, and prints nothing.
+pub fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
     thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -269,5 +275,5 @@ pub fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, ()> {
     QUIET.set(true);
     let result = catch_unwind(AssertUnwindSafe(run));
     QUIET.set(false);
-    result.map_err(|_| ())
+    result.ok()
 }

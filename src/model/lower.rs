@@ -10,7 +10,6 @@ mod types;
 use std::collections::HashMap;
 
 use swc_atoms::Atom;
-use swc_common::Spanned;
 use swc_ecma_ast::{
     ArrowExpr, ArrowFunctionBody, AssignExpr, AssignOp, AssignTarget, BinaryOp, CallExpr, Callee, Class, Expr, ExprOrSpread, Function,
     Ident, Lit, MemberExpr, MemberProp, ObjectLit, OptChainBase, ParamOrTsParamProp, Pat, Program, Prop as AstProp, PropName, PropOrSpread,
@@ -22,7 +21,7 @@ use super::hir::{
     Arg, Binary, Binding, BindingId, BindingKind, Body, Call, Cast, ExprId, ExprKind, Func, FuncId, GuardId, Key, Loop, Module, Name,
     Param, Place, Prop, PropKind, Step, TypeId, Unary,
 };
-use crate::source::{Span, Tree, span_of};
+use crate::source::{Node, Span, Tree, span_of};
 
 /// Lowers the tree of one file.
 pub fn lower(tree: &Tree, file: crate::source::FileId) -> Module {
@@ -51,7 +50,7 @@ struct Lower {
 }
 
 impl Lower {
-    fn span(&self, node: &impl Spanned) -> Span {
+    fn span(&self, node: &impl Node) -> Span {
         span_of(self.module.file, node)
     }
 
@@ -94,7 +93,7 @@ impl Lower {
         result
     }
 
-    fn push(&mut self, node: &impl Spanned, kind: ExprKind) -> ExprId {
+    fn push(&mut self, node: &impl Node, kind: ExprKind) -> ExprId {
         let span = self.span(node);
         self.module.push_expr(span, kind)
     }

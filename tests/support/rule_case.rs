@@ -168,7 +168,7 @@ impl RuleCase {
                 let file = self.files.get(span.file.0 as usize);
                 file.is_some_and(|f| f.text.get(span.start as usize..span.end as usize).is_some())
             };
-            if !d.labels.iter().map(|l| &l.span).chain([&d.span]).all(|span| is_placed(span)) {
+            if !d.labels.iter().map(|l| &l.span).chain([&d.span]).all(is_placed) {
                 complain("a span lies outside of its file, or ends inside a character");
             }
         }

@@ -256,9 +256,7 @@ impl Infer<'_> {
     /// The builder that a call's unreadable callee is, by name, given an object with a handler.
     pub fn foreign_builder(&self, file: FileId, call: &Call) -> Option<Builder> {
         let module = self.hir(file);
-        if self.world.layout.roots.get(self.world.project(file)).is_none() {
-            return None;
-        }
+        self.world.layout.roots.get(self.world.project(file))?;
         let name = match module.expr(module.bare(call.callee)) {
             ExprKind::Local(binding) => &module.binding(*binding).name,
             ExprKind::Member { property, .. } => property,

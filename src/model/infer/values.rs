@@ -163,7 +163,7 @@ impl Infer<'_> {
                     (Some(old), true) if i > 0 => Ty::union([old.ty.clone(), field.ty.clone()]),
                     _ => field.ty.clone(),
                 };
-                let optional = !(everywhere && !field.optional) && before.is_none_or(|old| old.optional);
+                let optional = (field.optional || !everywhere) && before.is_none_or(|old| old.optional);
                 object.set(Field { name: field.name.clone(), ty, optional, span: field.span });
             }
         }

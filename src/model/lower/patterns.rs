@@ -4,6 +4,9 @@ use swc_ecma_ast::{ObjectPatProp, Pat, PropName};
 
 use super::{BindingId, BindingKind, ExprId, FuncId, Lower, Name, Param, Place, Step, text_of};
 
+/// Is told each name of a pattern, with the path to it and the default beside it.
+type VisitName<'v> = dyn FnMut(&mut Lower, &swc_ecma_ast::Ident, &[Step], Option<ExprId>) + 'v;
+
 impl Lower {
     pub(super) fn param(&mut self, pattern: &Pat, func: FuncId, index: u32) -> Param {
         let whole = self.span(pattern);
@@ -110,13 +113,7 @@ impl Lower {
         });
     }
 
-    fn each_name(
-        &mut self,
-        pattern: &Pat,
-        path: &mut Vec<Step>,
-        default: Option<ExprId>,
-        visit: &mut dyn FnMut(&mut Self, &swc_ecma_ast::Ident, &[Step], Option<ExprId>),
-    ) {
+    fn each_name(&mut self, pattern: &Pat, path: &mut Vec<Step>, default: Option<ExprId>, visit: &mut VisitName<'_>) {
         match pattern {
             Pat::Ident(ident) => visit(self, &ident.id, path, default),
             Pat::Array(array) => {
