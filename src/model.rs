@@ -76,6 +76,8 @@ pub struct Workspace {
     pub layout: Layout,
     /// One for each root of the layout, in its order, and one for the files of no root, without a schema.
     pub projects: Vec<Project>,
+    /// For each file, by its id, the files whose values it imports.
+    imports: Vec<Vec<FileId>>,
 }
 
 /// One Convex backend: a functions folder and what it imports. Nouns are in order of file and place.
@@ -94,8 +96,8 @@ pub struct Project {
 impl Workspace {
     /// Joins the files into projects. `files[i]` has the id `i`.
     pub fn link(files: Vec<File>, layout: Layout) -> Self {
-        let projects = link(&files, &layout);
-        Self { files, layout, projects }
+        let (projects, imports) = link(&files, &layout);
+        Self { files, layout, projects, imports }
     }
 
     /// Replaces the text of some files and links again; all others keep their facts.
@@ -115,6 +117,21 @@ impl Workspace {
 
     pub fn hir(&self, file: FileId) -> &hir::Module {
         &self.files[file.0 as usize].hir
+    }
+
+    /// Whether running the first file runs the other: it imports it, or imports a file that does.
+    pub fn reaches(&self, from: FileId, to: FileId) -> bool {
+        let mut seen = vec![false; self.files.len()];
+        let mut queue = vec![from];
+        while let Some(file) = queue.pop() {
+            if file == to {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[file.0 as usize], true) {
+                queue.extend(&self.imports[file.0 as usize]);
+            }
+        }
+        false
     }
 
     /// The text of a range, as written.
@@ -155,12 +172,13 @@ struct Nouns {
     table_uses: Vec<TableUse>,
 }
 
-fn link(files: &[File], layout: &Layout) -> Vec<Project> {
+fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
     let mut world = World::new(files, layout);
     let schemas: Vec<Option<Schema>> = layout.roots.par_iter().map(|root| schema::read(&Infer::new(&world), &root.functions)).collect();
     world.schemas = schemas;
     world.schemas.push(None);
     let world = world;
+    let imports = files.iter().map(|f| world.imported_files(f.source.id)).collect();
     let nouns: Vec<Nouns> = files.par_iter().map(|file| nouns(&world, file)).collect();
     let mut projects: Vec<Project> = (0..world.project_count).map(|_| Project::default()).collect();
     for (file, nouns) in files.iter().zip(nouns) {
@@ -175,7 +193,7 @@ fn link(files: &[File], layout: &Layout) -> Vec<Project> {
         project.schema = schema;
         project.is_component = root.is_some_and(|r| r.is_component);
     }
-    projects
+    (projects, imports)
 }
 
 fn nouns(world: &World<'_>, file: &File) -> Nouns {
@@ -189,7 +207,9 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     let mut functions = functions::read(&infer, id);
     for function in &mut functions {
         if let Some(func) = function.handler.filter(|_| function.returns == functions::Entry::Missing) {
-            function.result = infer.returns(FunctionAt { file: id, func }).awaited();
+            let at = FunctionAt { file: id, func };
+            function.result = infer.returns(at).awaited();
+            function.unclear = infer.unclear_return(at);
         }
     }
     Nouns { functions, queries: queries::read(&infer, id), calls, table_uses }

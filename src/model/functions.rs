@@ -25,6 +25,8 @@ pub struct Function {
     pub config: Option<ExprId>,
     /// What the handler yields, where no `returns` says so.
     pub result: Ty,
+    /// The first value returned that cannot be described, if there is one.
+    pub unclear: Option<Span>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +104,7 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
         handler,
         config,
         result: Ty::Unknown,
+        unclear: None,
     };
     match module.as_object(first.value) {
         Some(props) => {
@@ -151,6 +154,7 @@ fn chained(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function> {
         handler: Some(func),
         config: None,
         result: Ty::Unknown,
+        unclear: None,
     })
 }
 

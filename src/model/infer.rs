@@ -13,10 +13,12 @@ mod values;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
+pub use values::with_system_fields;
+
 use super::hir::{Body, ExprId, ExprKind, FuncId, Module, Stmt, TypeId, exits};
 use super::ty::{FunctionAt, Ty};
 use super::world::World;
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 
 /// Asks the world. Keeps what it found; make one for each file or task, they are not shared between threads.
 pub struct Infer<'w> {
@@ -126,6 +128,24 @@ impl<'w> Infer<'w> {
         ty
     }
 
+    /// The first value that the function returns and that is not known to be a Convex value.
+    pub fn unclear_return(&self, at: FunctionAt) -> Option<Span> {
+        let module = self.hir(at.file);
+        let mut values = Vec::new();
+        match &module.func(at.func).body {
+            Body::None => {}
+            Body::Expr(value) => values.push(*value),
+            Body::Block { stmts, .. } => stmts.iter().for_each(|s| {
+                s.each_return(&mut |ret| {
+                    if let Stmt::Return { value: Some(value), .. } = ret {
+                        values.push(*value);
+                    }
+                });
+            }),
+        }
+        values.into_iter().find(|v| !self.expr(at.file, *v).awaited().is_value()).map(|v| module.span(v))
+    }
+
     fn compute_returns(&self, at: FunctionAt) -> Ty {
         let func = self.hir(at.file).func(at.func);
         if func.is_generator {
@@ -148,12 +168,10 @@ impl<'w> Infer<'w> {
                 Ty::union(results)
             }
         };
-        let ty = if body.is_unknown()
-            && let Some(annotation) = func.return_type
-        {
-            self.ty(at.file, annotation).awaited()
-        } else {
-            body
+        let ty = match func.return_type.map(|annotation| self.ty(at.file, annotation).awaited()) {
+            // Of data the annotation decides: the compiler forgets what else is known of the value.
+            Some(declared) if body.is_unknown() || declared.is_value() || body.awaited().is_value() => declared,
+            _ => body,
         };
         if !func.is_async {
             return ty;

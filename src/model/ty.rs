@@ -367,6 +367,11 @@ impl Ty {
         }
     }
 
+    /// Whether it is a Convex value, or `undefined`.
+    pub fn is_value(&self) -> bool {
+        *self == Self::Undefined || self.is_data() || self.or_undefined_is_data()
+    }
+
     fn or_undefined_is_data(&self) -> bool {
         self.members().iter().any(|m| *m == Self::Undefined) && self.filtered(|m| *m != Self::Undefined).is_data()
     }

@@ -74,6 +74,19 @@ impl<'w> World<'w> {
         self.targets[file.0 as usize].get(specifier).cloned().unwrap_or_else(|| Target::Package(specifier.clone()))
     }
 
+    /// The files whose values this one imports, each once, in order.
+    pub fn imported_files(&self, file: FileId) -> Vec<FileId> {
+        let module = &self.file(file).hir;
+        let values = module.imports.iter().filter(|i| !i.type_only).filter_map(|i| match self.targets[file.0 as usize].get(&i.module) {
+            Some(Target::File(target)) => Some(*target),
+            _ => None,
+        });
+        let mut files: Vec<FileId> = values.collect();
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+
     /// Follows an import to where the name is declared.
     pub fn origin(&self, file: FileId, specifier: &Name, name: &ImportName) -> Origin {
         match (self.target(file, specifier), name) {

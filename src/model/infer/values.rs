@@ -56,16 +56,22 @@ impl Infer<'_> {
                 if empty {
                     return self.ty(file, ty);
                 }
-                if !inner.is_unknown() {
-                    return inner;
-                }
-                // An assertion proves nothing about data, but says whose database or context this is.
-                match self.ty(file, ty) {
-                    ty @ (Ty::Ctx(_) | Ty::Db) => ty,
-                    _ => Ty::Unknown,
+                let asserted = self.ty(file, ty);
+                match (&inner, &asserted) {
+                    // An assertion proves nothing about data, but says whose database or context this is.
+                    (Ty::Unknown, Ty::Ctx(_) | Ty::Db) => asserted,
+                    (Ty::Unknown, _) => Ty::Unknown,
+                    (inner, _) if !inner.is_value() => inner.clone(),
+                    // The compiler goes by what is asserted, the program by what is there.
+                    (inner, Ty::Unknown) if self.is_any(file, ty) => inner.clone(),
+                    _ => Ty::union([inner, asserted]),
                 }
             }
         }
+    }
+
+    fn is_any(&self, file: FileId, ty: crate::model::hir::TypeId) -> bool {
+        matches!(self.hir(file).ty(ty), crate::model::hir::TypeNode::Keyword(crate::model::hir::Keyword::Any))
     }
 
     fn binary(&self, file: FileId, op: Binary, left: ExprId, right: ExprId) -> Ty {

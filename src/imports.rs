@@ -1,0 +1,120 @@
+//! Adds what new code needs to a file's imports.
+
+use crate::edit::Edit;
+use crate::model::hir::{Binding, BindingKind, Import, ImportName, Module};
+use crate::model::layout::{join, parent};
+use crate::source::SourceFile;
+use crate::style::Style;
+
+/// Imports that a fix needs in one file: the names it may use, and the edits that bring them in.
+pub struct Imports<'a> {
+    source: &'a SourceFile,
+    module: &'a Module,
+    style: &'a Style,
+    edits: Vec<Edit>,
+}
+
+impl<'a> Imports<'a> {
+    pub fn new(source: &'a SourceFile, module: &'a Module, style: &'a Style) -> Self {
+        Self { source, module, style, edits: Vec::new() }
+    }
+
+    /// The local name of an export of a module (`default` for its default export), imported where it is not yet.
+    ///
+    /// `None` where the file already means something else by the name.
+    pub fn named(&mut self, from: &str, name: &str, local: &str) -> Option<String> {
+        let wanted = if name == "default" { ImportName::Default } else { ImportName::Named(name.into()) };
+        if let Some((binding, _)) = self.imports().find(|(_, i)| &*i.module == from && i.name == wanted && !i.type_only) {
+            return Some(binding.name.to_string());
+        }
+        if self.module.bindings.iter().any(|b| &*b.name == local) {
+            return None;
+        }
+        let braces = if self.style.spaced_braces { ("{ ", " }") } else { ("{", "}") };
+        let clause = match wanted {
+            ImportName::Default => local.to_owned(),
+            _ if name == local => format!("{}{name}{}", braces.0, braces.1),
+            _ => format!("{}{name} as {local}{}", braces.0, braces.1),
+        };
+        let sibling = self.imports().find(|(_, i)| &*i.module == from && matches!(i.name, ImportName::Named(_)) && !self.is_type_import(i));
+        let edit = match sibling {
+            Some((_, import)) if wanted != ImportName::Default => {
+                let at = self.module.at(import.start, import.start);
+                let specifier = if name == local { name.to_owned() } else { format!("{name} as {local}") };
+                Edit::insert_before(at, format!("{specifier}, "))
+            }
+            _ => self.new_line(&format!("import {clause} from {}{}", self.style.string(from), self.style.semicolon())),
+        };
+        if !self.edits.contains(&edit) {
+            self.push(edit);
+        }
+        Some(local.to_owned())
+    }
+
+    pub fn into_edits(self) -> Vec<Edit> {
+        self.edits
+    }
+
+    fn imports(&self) -> impl Iterator<Item = (&'a Binding, &'a Import)> {
+        let module = self.module;
+        let of = move |b: &'a Binding| match b.kind {
+            BindingKind::Import(_) => Some((b, module.import(b)?)),
+            _ => None,
+        };
+        module.bindings.iter().filter_map(of)
+    }
+
+    /// `import type { … }`, whose braces take no values.
+    fn is_type_import(&self, import: &Import) -> bool {
+        let text = self.source.slice(self.module.at(import.decl_start, import.decl_end));
+        text["import".len().min(text.len())..].trim_start().starts_with("type ") || import.type_only
+    }
+
+    /// A line of its own after the last import, else where code begins.
+    fn new_line(&self, line: &str) -> Edit {
+        let text = &*self.source.text;
+        let last = self.module.imports.iter().filter(|i| text[i.decl_start as usize..].starts_with("import")).map(|i| i.decl_end).max();
+        let (at, before, after) = match last {
+            // To the end of the line, behind a comment that stands there.
+            Some(end) => (text[end as usize..].find('\n').map_or(text.len(), |i| end as usize + i), self.style.newline, ""),
+            None => (first_line(text), "", self.style.newline),
+        };
+        let at = if before.is_empty() || !text[..at].ends_with('\r') { at } else { at - 1 };
+        Edit::insert_before(self.module.at(at as u32, at as u32), format!("{before}{line}{after}"))
+    }
+
+    /// Two new lines at one place become one edit: edits of a fix may not touch.
+    fn push(&mut self, edit: Edit) {
+        match self.edits.iter_mut().find(|e| e.span == edit.span) {
+            Some(same) => same.text.push_str(&edit.text),
+            None => self.edits.push(edit),
+        }
+    }
+}
+
+/// Where an import may stand in a file that has none: after a byte order mark, a hashbang, and `"use node"`.
+fn first_line(text: &str) -> usize {
+    let mut at = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let mut lines = text[at..].split_inclusive('\n');
+    while let Some(line) = lines.next() {
+        let body = line.trim();
+        if body.starts_with("#!") || matches!(body.trim_end_matches(';'), "\"use node\"" | "'use node'") {
+            at += line.len();
+        } else {
+            break;
+        }
+    }
+    at
+}
+
+/// How a file imports another: relative, without an ending.
+pub fn specifier(from: &str, to: &str) -> String {
+    let target = [".d.ts", ".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"].iter().find_map(|e| to.strip_suffix(e)).unwrap_or(to);
+    let from: Vec<&str> = parent(from).split('/').filter(|p| !p.is_empty()).collect();
+    let target = join("", target);
+    let parts: Vec<&str> = target.split('/').collect();
+    let shared = from.iter().zip(&parts).take_while(|(a, b)| a == b).count();
+    let up = from.len() - shared;
+    let down = parts[shared..].join("/");
+    if up == 0 { format!("./{down}") } else { format!("{}{down}", "../".repeat(up)) }
+}
