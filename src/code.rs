@@ -7,7 +7,12 @@ use crate::style::Style;
 pub enum Code {
     Text(String),
     /// `open items, … close`, on one line or an item a line.
-    List { open: String, items: Vec<Code>, close: &'static str, braces: bool },
+    List {
+        open: String,
+        items: Vec<Code>,
+        close: &'static str,
+        braces: bool,
+    },
     /// `a` followed by `b` on the same line.
     Pair(Box<Code>, Box<Code>),
 }
@@ -47,7 +52,9 @@ impl Code {
                 first + &second.print(style, indent, column, after)
             }
             // A call around one list keeps its brackets together: `v.object({`.
-            Self::List { open, items, close, .. } if items.len() == 1 && matches!(&items[0], Self::List { items, .. } if !items.is_empty()) => {
+            Self::List { open, items, close, .. }
+                if items.len() == 1 && matches!(&items[0], Self::List { items, .. } if !items.is_empty()) =>
+            {
                 let inner = items[0].print(style, indent, column + open.chars().count(), after + close.len());
                 format!("{open}{inner}{close}")
             }

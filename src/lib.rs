@@ -15,17 +15,21 @@
     clippy::unwrap_used
 )]
 
-#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "all input and output is here")]
-pub mod cli;
-pub mod diagnostic;
-pub mod docs;
-pub mod edit;
-pub mod fixing;
-pub mod lint;
-pub mod model;
+pub mod source;
 pub mod nesting;
-pub mod preset;
+pub mod edit;
+pub mod model;
+pub mod style;
+pub mod code;
+pub mod imports;
+pub mod validators;
+pub mod diagnostic;
 pub mod rule;
 pub mod rules;
-pub mod source;
+pub mod preset;
 pub mod suppress;
+pub mod fixing;
+pub mod lint;
+pub mod docs;
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "all input and output is here")]
+pub mod cli;

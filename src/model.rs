@@ -206,6 +206,9 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     let table_uses = tables::read(&infer, id, &calls);
     let mut functions = functions::read(&infer, id);
     for function in &mut functions {
+        if let Some(func) = function.handler.filter(|_| function.args == functions::Entry::Missing) {
+            function.arguments = infer.parameter(id, func, 1);
+        }
         if let Some(func) = function.handler.filter(|_| function.returns == functions::Entry::Missing) {
             let at = FunctionAt { file: id, func };
             function.result = infer.returns(at).awaited();

@@ -4,6 +4,9 @@ use crate::rule::RuleEntry;
 
 crate::rules! {
     filter_scan: FilterScan,
+    missing_returns: MissingReturns,
+    missing_args: MissingArgs,
+    legacy_function_syntax: LegacyFunctionSyntax,
     syntax_error: SyntaxError,
     unused_ignore: UnusedIgnore,
     ignore_without_reason: IgnoreWithoutReason,

@@ -43,8 +43,15 @@ impl Style {
                 }
                 before = depth;
             }
-            if body.starts_with("import ") || body.starts_with("return ") || body.starts_with("const ") && body.ends_with([')', ';', '\'', '"']) {
-                if body.ends_with(';') { semicolons.0 += 1 } else if body.ends_with([')', '\'', '"', '`']) { semicolons.1 += 1 }
+            if body.starts_with("import ")
+                || body.starts_with("return ")
+                || body.starts_with("const ") && body.ends_with([')', ';', '\'', '"'])
+            {
+                if body.ends_with(';') {
+                    semicolons.0 += 1
+                } else if body.ends_with([')', '\'', '"', '`']) {
+                    semicolons.1 += 1
+                }
             }
         }
         let spaces = (2..=8).max_by_key(|&n| (steps[n], n == 2)).filter(|&n| steps[n] > 0).unwrap_or(2);
@@ -54,7 +61,13 @@ impl Style {
             semicolons: semicolons.1 <= semicolons.0,
             indent,
             newline: if count("\r\n") * 2 > count("\n") { "\r\n" } else { "\n" },
-            width: if (81..=100).contains(&longest) { 100 } else if (101..=120).contains(&longest) { 120 } else { 80 },
+            width: if (81..=100).contains(&longest) {
+                100
+            } else if (101..=120).contains(&longest) {
+                120
+            } else {
+                80
+            },
             spaced_braces: count("{ ") >= count("import {").saturating_sub(count("import { ")),
             trailing_commas: count(",\n") + count(",\r\n") > 0,
         }

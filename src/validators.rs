@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::imports::{Imports, specifier};
-use crate::model::hir::{BindingKind, ExprKind, Exported, Name};
+use crate::model::hir::{BindingKind, Exported, ExprKind, Name};
 use crate::model::ty::{Field, Literal, Object, TableFlavor, Ty};
 use crate::model::{Project, Table, Workspace};
 use crate::source::FileId;
@@ -129,7 +129,10 @@ impl<'a> ValidatorWriter<'a> {
     /// The validator of a document as it is read: the table's own fields and the system's.
     fn document(&mut self, table: &Name) -> Option<Code> {
         let table = self.project.table(table)?;
-        let system = [Field { name: "_id".into(), ty: Ty::Id(table.name.clone()), optional: false, span: None }, Field { name: "_creationTime".into(), ty: Ty::Number, optional: false, span: None }];
+        let system = [
+            Field { name: "_id".into(), ty: Ty::Id(table.name.clone()), optional: false, span: None },
+            Field { name: "_creationTime".into(), ty: Ty::Number, optional: false, span: None },
+        ];
         let object = match &table.definition.document {
             Ty::Object(object) => object.clone(),
             Ty::Union(members) => {
@@ -164,7 +167,12 @@ impl<'a> ValidatorWriter<'a> {
             BindingKind::Import(_) => return None,
             _ => return None,
         };
-        let exported = self.workspace.hir(home).exports.iter().any(|e| matches!(&e.what, Exported::Binding(b) if *b == *binding) && e.name.as_ref() == Some(&name));
+        let exported = self
+            .workspace
+            .hir(home)
+            .exports
+            .iter()
+            .any(|e| matches!(&e.what, Exported::Binding(b) if *b == *binding) && e.name.as_ref() == Some(&name));
         if home == self.file {
             return Some(Code::text(format!("...{name}{}", self.fields_of_validator(home, *binding)?)));
         }
@@ -196,7 +204,11 @@ impl<'a> ValidatorWriter<'a> {
         }
         let path = specifier(&self.workspace.source(self.file).path, &self.workspace.source(schema.file).path);
         let local = self.imports.named(&path, "default", "schema")?;
-        let access = if crate::code::is_identifier(&table.name) { format!(".{}", table.name) } else { format!("[{}]", self.style.string(&table.name)) };
+        let access = if crate::code::is_identifier(&table.name) {
+            format!(".{}", table.name)
+        } else {
+            format!("[{}]", self.style.string(&table.name))
+        };
         Some(Code::text(format!("...{local}.tables{access}.validator.fields")))
     }
 

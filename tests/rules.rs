@@ -151,10 +151,15 @@ fn example_cases(meta: &RuleMeta) -> Vec<Case> {
     cases
 }
 
-/// Statements become the body of a query (or of what the block's info string says); a module stays as it is.
+/// Statements become the body of a query (or of what the block's info string says).
+/// Exports get the imports that every backend has; a module with imports of its own stays as it is.
 fn in_a_handler(text: &str, registrar: Option<&str>) -> String {
-    if text.lines().any(|line| line.starts_with("import ") || line.starts_with("export ")) {
+    let has = |word: &str| text.lines().any(|line| line.starts_with(word));
+    if has("import ") {
         return text.to_owned();
+    }
+    if has("export ") {
+        return format!("import {{ action, httpAction, mutation, query }} from \"./_generated/server\";\nimport {{ v }} from \"convex/values\";\n{text}");
     }
     let registrar = registrar.filter(|word| *word != "fixed").unwrap_or("query");
     format!(

@@ -25,6 +25,8 @@ pub struct Function {
     pub config: Option<ExprId>,
     /// What the handler yields, where no `returns` says so.
     pub result: Ty,
+    /// What the handler's second parameter is, where no `args` says so.
+    pub arguments: Ty,
     /// The first value returned that cannot be described, if there is one.
     pub unclear: Option<Span>,
 }
@@ -104,6 +106,7 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
         handler,
         config,
         result: Ty::Unknown,
+        arguments: Ty::Unknown,
         unclear: None,
     };
     match module.as_object(first.value) {
@@ -154,6 +157,7 @@ fn chained(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function> {
         handler: Some(func),
         config: None,
         result: Ty::Unknown,
+        arguments: Ty::Unknown,
         unclear: None,
     })
 }

@@ -60,7 +60,9 @@ impl Infer<'_> {
         let annotation = || binding.ty.map_or(Ty::Unknown, |ty| self.ty(file, ty));
         // Of data the annotation decides: the compiler forgets what else is known of the value.
         let declared = annotation();
-        if binding.ty.is_some() && (declared.is_value() || declared.is_unknown() && init.is_none_or(|init| self.expr(file, init).is_value())) {
+        if binding.ty.is_some()
+            && (declared.is_value() || declared.is_unknown() && init.is_none_or(|init| self.expr(file, init).is_value()))
+        {
             return declared;
         }
         let Some(init) = init else {

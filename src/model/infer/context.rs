@@ -12,7 +12,7 @@ use crate::source::FileId;
 
 impl Infer<'_> {
     /// What the parameter of a function is known to be, before destructuring.
-    pub(super) fn parameter(&self, file: FileId, func: FuncId, index: u32) -> Ty {
+    pub fn parameter(&self, file: FileId, func: FuncId, index: u32) -> Ty {
         let module = self.hir(file);
         let function = module.func(func);
         let Some(param) = function.params.get(index as usize) else { return Ty::Unknown };
