@@ -16,16 +16,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("source", &["nesting"]),
     ("edit", &["source"]),
     ("model", &["source", "edit"]),
+    ("writing", &["source", "edit", "model"]),
     ("diagnostic", &["source", "edit", "model"]),
     ("rule", &["source", "edit", "model", "diagnostic"]),
     ("preset", &["diagnostic", "rule"]),
-    ("rules", &["source", "edit", "model", "diagnostic", "rule"]),
+    ("rules", &["source", "edit", "model", "writing", "diagnostic", "rule"]),
     ("lint", &["source", "edit", "model", "diagnostic", "rule", "rules", "fixing", "suppress"]),
     ("fixing", &["source", "edit", "model", "diagnostic", "rule", "rules", "lint"]),
     ("suppress", &["source", "edit", "model", "diagnostic", "rule", "rules", "lint"]),
     ("docs", &["diagnostic", "rule", "rules", "preset"]),
-    ("codemod", &["source", "edit", "model", "diagnostic"]),
-    ("codemods", &["source", "edit", "model", "diagnostic", "codemod"]),
+    ("codemod", &["source", "edit", "model", "writing", "diagnostic"]),
+    ("codemods", &["source", "edit", "model", "writing", "diagnostic", "codemod"]),
 ];
 
 /// May import everything.

@@ -159,7 +159,9 @@ fn in_a_handler(text: &str, registrar: Option<&str>) -> String {
         return text.to_owned();
     }
     if has("export ") {
-        return format!("import {{ action, httpAction, mutation, query }} from \"./_generated/server\";\nimport {{ v }} from \"convex/values\";\n{text}");
+        return format!(
+            "import {{ action, httpAction, mutation, query }} from \"./_generated/server\";\nimport {{ v }} from \"convex/values\";\n{text}"
+        );
     }
     let registrar = registrar.filter(|word| *word != "fixed").unwrap_or("query");
     format!(

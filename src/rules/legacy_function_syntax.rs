@@ -1,4 +1,4 @@
-use crate::code::Code;
+use crate::writing::code::Code;
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
@@ -9,8 +9,8 @@ use crate::model::ty::{Flavor, FunctionKind};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::rules::missing_args::{arguments, takes_no_arguments};
 use crate::source::Span;
-use crate::style::{Style, indent_at};
-use crate::validators::ValidatorWriter;
+use crate::writing::style::{Style, indent_at};
+use crate::writing::validators::ValidatorWriter;
 
 declare_rule! {
     /// Finds a function that is registered without an object: `query(async (ctx) => …)`.

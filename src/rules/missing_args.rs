@@ -1,4 +1,4 @@
-use crate::code::Code;
+use crate::writing::code::Code;
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::Fix;
@@ -8,8 +8,8 @@ use crate::model::hir::{Func, Module};
 use crate::model::ty::{Flavor, FunctionKind, Ty};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::rules::missing_returns::insert_entry;
-use crate::style::Style;
-use crate::validators::ValidatorWriter;
+use crate::writing::style::Style;
+use crate::writing::validators::ValidatorWriter;
 
 declare_rule! {
     /// Finds a registered function without an `args` validator.

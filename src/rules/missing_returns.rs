@@ -1,4 +1,4 @@
-use crate::code::Code;
+use crate::writing::code::Code;
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
@@ -7,8 +7,8 @@ use crate::model::functions::{Entry, Syntax};
 use crate::model::hir::{Body, Module, exits};
 use crate::model::ty::{Flavor, FunctionKind, Ty};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
-use crate::style::{Style, indent_at};
-use crate::validators::ValidatorWriter;
+use crate::writing::style::{Style, indent_at};
+use crate::writing::validators::ValidatorWriter;
 
 declare_rule! {
     /// Finds a registered function without a `returns` validator.

@@ -1,12 +1,12 @@
 //! Types written as Convex validators: `v.object({ … })` for what a function takes or returns.
 
-use crate::code::Code;
-use crate::imports::{Imports, specifier};
 use crate::model::hir::{BindingKind, Exported, ExprKind, Name};
 use crate::model::ty::{Field, Literal, Object, TableFlavor, Ty};
 use crate::model::{Project, Table, Workspace};
 use crate::source::FileId;
-use crate::style::Style;
+use crate::writing::code::Code;
+use crate::writing::imports::{Imports, specifier};
+use crate::writing::style::Style;
 
 /// A document with at most this many fields is written out; a larger one is taken from the schema.
 const WRITTEN_OUT: usize = 4;
@@ -204,7 +204,7 @@ impl<'a> ValidatorWriter<'a> {
         }
         let path = specifier(&self.workspace.source(self.file).path, &self.workspace.source(schema.file).path);
         let local = self.imports.named(&path, "default", "schema")?;
-        let access = if crate::code::is_identifier(&table.name) {
+        let access = if crate::writing::code::is_identifier(&table.name) {
             format!(".{}", table.name)
         } else {
             format!("[{}]", self.style.string(&table.name))

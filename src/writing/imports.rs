@@ -4,7 +4,7 @@ use crate::edit::Edit;
 use crate::model::hir::{Binding, BindingKind, Import, ImportName, Module};
 use crate::model::layout::{join, parent};
 use crate::source::SourceFile;
-use crate::style::Style;
+use crate::writing::style::Style;
 
 /// Imports that a fix needs in one file: the names it may use, and the edits that bring them in.
 pub struct Imports<'a> {
