@@ -82,7 +82,7 @@ pub struct SourceFile {
     /// As shown to people: relative to the working directory, `/` between parts.
     pub path: String,
     pub text: Arc<str>,
-    /// In source order.
+    /// In source order. None where there is no tree: the parser hands them over at its end.
     pub comments: Vec<Comment>,
     /// In source order, each once.
     pub errors: Vec<SyntaxError>,
@@ -143,8 +143,10 @@ enum Grammar {
 
 impl Grammar {
     fn of(path: &str) -> Self {
-        let is = |ending: &str| path.len() >= ending.len() && path[path.len() - ending.len()..].eq_ignore_ascii_case(ending);
-        let is = |ending: &str| path.is_char_boundary(path.len().saturating_sub(ending.len())) && is(ending);
+        let is = |ending: &str| {
+            let tail = path.len().checked_sub(ending.len()).and_then(|start| path.get(start..));
+            tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending))
+        };
         let ts = |tsx: bool| {
             Syntax::Typescript(TsSyntax { tsx, decorators: true, dts: is(".d.ts") || is(".d.mts") || is(".d.cts"), ..TsSyntax::default() })
         };
@@ -186,24 +188,36 @@ impl Grammar {
 pub fn parse(id: FileId, path: String, text: String) -> (SourceFile, Option<Tree>) {
     let text: Arc<str> = text.into();
     let mut file = SourceFile { id, path, text, comments: Vec::new(), errors: Vec::new() };
+    if file.text.len() > SIZE_LIMIT {
+        let message = format!("larger than {} MB; the file is not linted", SIZE_LIMIT >> 20);
+        file.errors.push(SyntaxError { start: 0, end: 0, message });
+        return (file, None);
+    }
     let grammar = Grammar::of(&file.path);
     if let Some(hazard) = nesting::hazard(&file.text, matches!(grammar.syntax(), Syntax::Typescript(ts) if !ts.tsx)) {
         file.errors.push(hazard);
         return (file, None);
     }
-    let outcome = guarded(|| parse_text(&file.text, grammar));
-    let Some(Parsed { program, comments, errors }) = outcome else {
-        file.errors.push(SyntaxError { start: 0, end: 0, message: "the parser gave up on this file; it is not linted".to_owned() });
-        return (file, None);
-    };
-    file.comments = comments;
-    file.errors = errors;
-    let tree = program.map(|program| Tree { program, file: id });
-    (file, tree)
+    match guarded(|| parse_text(&file.text, grammar)) {
+        Ok(Parsed { program, comments, errors }) => {
+            file.comments = comments;
+            file.errors = errors;
+            (file, program.map(|program| Tree { program, file: id }))
+        }
+        Err(panic) => {
+            let message =
+                format!("the parser crashed on this file ({panic}): a bug in the parser, please report it; the file is not linted");
+            file.errors.push(SyntaxError { start: 0, end: 0, message });
+            (file, None)
+        }
+    }
 }
 
 /// The stack that [`parse`] and everything that walks a tree may need, in bytes. Committed by the system only where touched.
 pub const STACK_SIZE: usize = 256 << 20;
+
+/// Larger files are nobody's source. A tree takes some 15 times the size of its text.
+const SIZE_LIMIT: usize = 64 << 20;
 
 struct Parsed {
     program: Option<Program>,
@@ -260,8 +274,8 @@ fn syntax_error(text: &str, error: &swc_ecma_parser::error::Error) -> SyntaxErro
     SyntaxError { start: start as u32, end: end.max(start) as u32, message: error.kind().msg().into_owned() }
 }
 
-/// Runs the closure; a panic in it becomes `None`, and prints nothing.
-pub fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
+/// Runs the closure. A panic in it becomes an `Err` with what it said, and prints nothing.
+pub fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -272,8 +286,11 @@ pub fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
             }
         }));
     });
-    QUIET.set(true);
+    let was_quiet = QUIET.replace(true);
     let result = catch_unwind(AssertUnwindSafe(run));
-    QUIET.set(false);
-    result.ok()
+    QUIET.set(was_quiet);
+    result.map_err(|panic| match panic.downcast::<String>() {
+        Ok(message) => *message,
+        Err(panic) => panic.downcast_ref::<&str>().map_or_else(|| "no message".to_owned(), |message| (*message).to_owned()),
+    })
 }
