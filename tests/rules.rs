@@ -137,12 +137,14 @@ fn example_cases(meta: &RuleMeta) -> Vec<Case> {
     let examples: Vec<Case> = markdown::cases(&docs).into_iter().filter(|case| case.name == "Example").collect();
     let mut cases = Vec::new();
     for mut case in examples {
+        let is_together = case.blocks.iter().any(|block| block.path.is_some());
         for block in &mut case.blocks {
             if block.is_source() && block.path.is_none() {
-                block.text = in_a_handler(&block.text, block.words.first().map(String::as_str));
+                block.path = block.text.contains("defineSchema(").then(|| "convex/schema.ts".to_owned());
+                block.text = as_module(&block.text, block.words.first().map(String::as_str));
             }
         }
-        if case.blocks.iter().any(|block| block.path.is_some()) {
+        if is_together {
             cases.push(case);
         } else {
             cases.extend(case.blocks.iter().map(|block| Case { blocks: vec![block.clone()], ..case.clone() }));
@@ -151,21 +153,22 @@ fn example_cases(meta: &RuleMeta) -> Vec<Case> {
     cases
 }
 
-/// Statements become the body of a query (or of what the block's info string says).
-/// Exports get the imports that every backend has; a module with imports of its own stays as it is.
-fn in_a_handler(text: &str, registrar: Option<&str>) -> String {
-    let has = |word: &str| text.lines().any(|line| line.starts_with(word));
+/// What examples may use without importing it, on one line so that lines stay countable.
+const IMPORTS: &str = "import { v } from \"convex/values\"; import { defineSchema, defineTable } from \"convex/server\"; \
+    import { query, mutation, action, internalQuery, internalMutation, internalAction, httpAction } from \"./_generated/server\"; \
+    import { api, internal } from \"./_generated/api\"; import type { Doc, Id } from \"./_generated/dataModel\";";
+
+/// Statements become the body of a query (or of what the block's info string says), declarations a module; modules stay as they are.
+fn as_module(text: &str, registrar: Option<&str>) -> String {
+    let has = |start: &str| text.lines().any(|line| line.starts_with(start));
     if has("import ") {
         return text.to_owned();
     }
     if has("export ") {
-        return format!(
-            "import {{ action, httpAction, mutation, query }} from \"./_generated/server\";\nimport {{ v }} from \"convex/values\";\n{text}"
-        );
+        return format!("{IMPORTS}\n{text}");
     }
     let registrar = registrar.filter(|word| *word != "fixed").unwrap_or("query");
     format!(
-        "import {{ {registrar} }} from \"./_generated/server\";\nimport {{ v }} from \"convex/values\";\n\
-         export const example = {registrar}({{ args: v.any(), returns: v.any(), handler: async (ctx, args) => {{\n{text}}} }});\n"
+        "{IMPORTS}\nexport const example = {registrar}({{ args: v.any(), returns: v.any(), handler: async (ctx, args) => {{\n{text}}} }});\n"
     )
 }

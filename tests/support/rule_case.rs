@@ -9,7 +9,7 @@ use orm_lint::lint::{self, Fixed, RuleSet, Settings};
 use orm_lint::model::{PathAliases, Workspace};
 use orm_lint::rule::RuleMeta;
 use orm_lint::rules;
-use orm_lint::source::{FileId, SourceFile};
+use orm_lint::source::SourceFile;
 
 use super::markdown::{Block, Case, Mark, line_of, take_marks};
 use super::{Failures, diff, path_aliases};
@@ -117,10 +117,6 @@ impl RuleCase {
         Outcome { own, others, rewrites, has_fixed_block: !self.fixed.is_empty() }
     }
 
-    fn file(&self, id: FileId) -> &CaseFile {
-        &self.files[id.0 as usize]
-    }
-
     fn check_syntax(&self, workspace: &Workspace, others: &[Diagnostic], failures: &mut Failures) {
         for error in others.iter().filter(|d| d.rule == "syntax-error") {
             failures.add(format!("{}\n  {} does not parse: {}", self.title, place(workspace, error), error.message));
@@ -129,28 +125,31 @@ impl RuleCase {
 
     /// Reported lines are the marked lines, and each mark's words are in a report on its line.
     fn check_marks(&self, workspace: &Workspace, own: &[Diagnostic], failures: &mut Failures) {
-        let mut wrong = Vec::new();
         for (i, file) in self.files.iter().enumerate() {
-            let on_line = |line: usize| own.iter().filter(move |d| d.span.file.0 as usize == i && start_line(workspace, d) == line);
-            let quoted = |line: usize| file.text.lines().nth(line - 1).unwrap_or_default().trim();
-            for mark in &file.marks {
-                let here = format!("{}:{} (line {} of the fixture)", file.path, mark.line, file.line + mark.line - 1);
-                let source = quoted(mark.line);
-                if on_line(mark.line).next().is_none() {
-                    wrong.push(format!("  {here}: marked, but not reported\n      {source}"));
-                } else if let Some(words) = &mark.words
-                    && !on_line(mark.line).any(|d| says(d, words))
-                {
-                    let said: Vec<String> = on_line(mark.line).map(full_text).collect();
-                    wrong.push(format!("  {here}: reported, but without the words \"{words}\"\n      {}", said.join("\n      ")));
-                }
+            let of_file: Vec<&Diagnostic> = own.iter().filter(|d| d.span.file.0 as usize == i).collect();
+            self.check_marks_of(file, workspace, &of_file, failures);
+        }
+    }
+
+    fn check_marks_of(&self, file: &CaseFile, workspace: &Workspace, found: &[&Diagnostic], failures: &mut Failures) {
+        let mut wrong = Vec::new();
+        let here = |line: usize| format!("{}:{line} (line {} of the fixture)", file.path, file.line + line - 1);
+        let quoted = |line: usize| file.text.lines().nth(line - 1).unwrap_or_default().trim();
+        for mark in &file.marks {
+            let on_line: Vec<&&Diagnostic> = found.iter().filter(|d| start_line(workspace, d) == mark.line).collect();
+            if on_line.is_empty() {
+                wrong.push(format!("  {}: marked, but not reported\n      {}", here(mark.line), quoted(mark.line)));
+            } else if let Some(words) = &mark.words
+                && !on_line.iter().any(|d| full_text(d).contains(words))
+            {
+                let said: Vec<String> = on_line.iter().map(|d| full_text(d)).collect();
+                wrong.push(format!("  {}: reported, but without the words \"{words}\"\n      {}", here(mark.line), said.join("\n      ")));
             }
-            for d in own.iter().filter(|d| d.span.file.0 as usize == i) {
-                let line = start_line(workspace, d);
-                if file.marks.iter().all(|mark| mark.line != line) {
-                    let here = format!("{}:{line} (line {} of the fixture)", file.path, file.line + line - 1);
-                    wrong.push(format!("  {here}: reported, but not marked\n      {}\n      {}", quoted(line), full_text(d)));
-                }
+        }
+        for d in found {
+            let line = start_line(workspace, d);
+            if file.marks.iter().all(|mark| mark.line != line) {
+                wrong.push(format!("  {}: reported, but not marked\n      {}\n      {}", here(line), quoted(line), full_text(d)));
             }
         }
         failures.check(wrong.is_empty(), || format!("{}\n{}", self.title, wrong.join("\n")));
@@ -215,46 +214,65 @@ impl RuleCase {
             let why = "a fix was not made: it breaks the syntax, changes nothing, or does not come to an end";
             failures.add(format!("{}\n  {why}\n      {}\n{}", self.title, full_text(d), super::indented(text)));
         }
-        let repaired = own.iter().filter(|d| d.is_fixable(true)).count();
-        failures.check(left.len() + repaired <= own.len().max(left.len()) || repaired == 0, || {
-            let said: Vec<String> = left.iter().map(|d| full_text(d)).collect();
-            let counts = format!("{} findings, {repaired} of them with a fix; after the fixes {} are left", own.len(), left.len());
-            format!("{}\n  {counts}\n      {}", self.title, said.join("\n      "))
-        });
-
-        let mut rewrites = Vec::new();
-        for block in &self.fixed {
-            let path = block.path.as_deref().unwrap_or("convex/example.ts");
-            let Some(i) = self.files.iter().position(|file| file.path == path) else {
-                failures.add(format!("{}\n  line {}: a `fixed` block for {path}, which is no file of the case", self.title, block.line));
-                continue;
-            };
-            let now = &*fixed.workspace.files[i].source.text;
-            if now == block.text {
-                continue;
-            }
-            if super::is_update() {
-                rewrites.push((block.range.clone(), now.to_owned()));
-            } else {
-                failures.add(format!(
-                    "{}\n  line {}: {path} is not what the `fixed` block shows\n{}",
-                    self.title,
-                    block.line,
-                    super::indented(&diff(now, &block.text))
-                ));
-            }
+        if self.fixed.is_empty() {
+            let unfixable = own.iter().filter(|d| !d.is_fixable(true)).count();
+            let are_gone = left.iter().filter(|d| !d.is_fixable(true)).count() <= unfixable;
+            failures.check(are_gone, || {
+                let said: Vec<String> = left.iter().map(|d| full_text(d)).collect();
+                format!("{}\n  what was fixed is still reported: show it in a `fixed` block\n      {}", self.title, said.join("\n      "))
+            });
+            return Vec::new();
         }
-        if !self.fixed.is_empty() {
-            for (id, text) in &fixed.texts {
-                let path = &self.file(*id).path;
-                if self.fixed.iter().all(|block| block.path.as_deref() != Some(path)) {
-                    let shown = super::indented(text);
-                    failures.add(format!("{}\n  {path} changes too, but has no `fixed` block; it becomes\n{shown}", self.title));
-                }
-            }
-        }
-        rewrites
+        self.check_changed_files(fixed, failures);
+        self.fixed.iter().filter_map(|block| self.check_fixed_block(block, fixed, &left, failures)).collect()
     }
+
+    /// Where one result is shown, all are.
+    fn check_changed_files(&self, fixed: &Fixed, failures: &mut Failures) {
+        for (id, text) in &fixed.texts {
+            let path = &self.files[id.0 as usize].path;
+            if self.fixed.iter().all(|block| block.path.as_deref() != Some(path)) {
+                let shown = super::indented(text);
+                failures.add(format!("{}\n  {path} changes too, but has no `fixed` block; it becomes\n{shown}", self.title));
+            }
+        }
+    }
+
+    /// The block holds the text after the fixes, and marks what is still found in it.
+    fn check_fixed_block(
+        &self,
+        block: &Block,
+        fixed: &Fixed,
+        left: &[&Diagnostic],
+        failures: &mut Failures,
+    ) -> Option<(Range<usize>, String)> {
+        let path = block.path.as_deref().unwrap_or("convex/example.ts");
+        let Some(i) = self.files.iter().position(|file| file.path == path) else {
+            failures.add(format!("{}\n  line {}: a `fixed` block for {path}, which is no file of the case", self.title, block.line));
+            return None;
+        };
+        let (text, marks) = take_marks(&block.text, "error");
+        let now = &*fixed.workspace.files[i].source.text;
+        if now == text {
+            let of_file = left.iter().copied().filter(|d| d.span.file.0 as usize == i);
+            let file = CaseFile { path: path.to_owned(), text, marks, line: block.line };
+            self.check_marks_of(&file, &fixed.workspace, &of_file.collect::<Vec<_>>(), failures);
+            return None;
+        }
+        if super::is_update() {
+            return Some((block.range.clone(), with_marks(now, &text, &block.text)));
+        }
+        let difference = super::indented(&diff(now, &text));
+        failures.add(format!("{}\n  line {}: {path} is not what the `fixed` block shows\n{difference}", self.title, block.line));
+        None
+    }
+}
+
+/// The new text with the marks of the old one, on lines that are in both.
+fn with_marks(now: &str, old: &str, old_marked: &str) -> String {
+    let marked: Vec<(&str, &str)> = old.lines().zip(old_marked.lines()).filter(|(plain, marked)| plain != marked).collect();
+    let line = |line: &str| marked.iter().find(|(plain, _)| *plain == line).map_or(line, |(_, marked)| marked).to_owned() + "\n";
+    now.lines().map(line).collect()
 }
 
 /// The rule's options in a configuration file, or the block itself where it is no such file.
@@ -273,10 +291,6 @@ fn start_line(workspace: &Workspace, d: &Diagnostic) -> usize {
 
 fn place(workspace: &Workspace, d: &Diagnostic) -> String {
     format!("{}:{}", workspace.source(d.span.file).path, start_line(workspace, d))
-}
-
-fn says(d: &Diagnostic, words: &str) -> bool {
-    full_text(d).contains(words)
 }
 
 fn full_text(d: &Diagnostic) -> String {
