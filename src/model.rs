@@ -23,7 +23,6 @@ pub use layout::{Layout, PathAliases, Root};
 pub use queries::DbQuery;
 pub use schema::{Schema, Table};
 pub use tables::TableUse;
-use ty::FunctionAt;
 use world::World;
 
 use crate::source::{FileId, SourceFile, Span};
@@ -206,11 +205,10 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     let table_uses = tables::read(&infer, id, &calls);
     let mut functions = functions::read(&infer, id);
     for function in &mut functions {
-        if let Some(func) = function.handler.filter(|_| function.args == functions::Entry::Missing) {
-            function.arguments = infer.parameter(id, func, 1);
+        if let Some(at) = function.handler.filter(|_| function.args == functions::Entry::Missing) {
+            function.arguments = infer.parameter(at.file, at.func, 1);
         }
-        if let Some(func) = function.handler.filter(|_| function.returns == functions::Entry::Missing) {
-            let at = FunctionAt { file: id, func };
+        if let Some(at) = function.handler.filter(|_| function.returns == functions::Entry::Missing) {
             function.result = infer.returns(at).awaited();
             function.unclear = infer.unclear_return(at);
         }

@@ -1,8 +1,8 @@
 //! Registered functions: what `query({ … })` and its kin declare.
 
-use super::hir::{BindingKind, ExprId, ExprKind, FuncId, Key, Module, Name, Parent, Place, PropKind};
+use super::hir::{BindingKind, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind};
 use super::infer::Infer;
-use super::ty::{Builder, Flavor, FunctionKind, Ty, Visibility};
+use super::ty::{Builder, FunctionAt, Flavor, FunctionKind, Ty, Visibility};
 use crate::source::{FileId, Span};
 
 /// One registered function.
@@ -20,7 +20,7 @@ pub struct Function {
     pub syntax: Syntax,
     pub args: Entry,
     pub returns: Entry,
-    pub handler: Option<FuncId>,
+    pub handler: Option<FunctionAt>,
     /// The object that it is given, in object syntax.
     pub config: Option<ExprId>,
     /// What the handler yields, where no `returns` says so.
@@ -117,13 +117,13 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
                 None => Entry::Missing,
             };
             let handler = match entry("handler") {
-                Entry::Present(value) => handler_of(infer, file, value),
+                Entry::Present(value) => infer.function(file, value),
                 _ => None,
             };
             Some(made(Syntax::Object, entry("args"), entry("returns"), handler, Some(first.value)))
         }
         None => match infer.expr(file, first.value) {
-            Ty::Function(at) => Some(made(Syntax::Bare, Entry::Missing, Entry::Missing, (at.file == file).then_some(at.func), None)),
+            Ty::Function(at) => Some(made(Syntax::Bare, Entry::Missing, Entry::Missing, Some(at), None)),
             _ => Some(made(Syntax::Object, Entry::Unknown, Entry::Unknown, None, None)),
         },
     }
@@ -154,16 +154,12 @@ fn chained(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function> {
         syntax: Syntax::Chained,
         args: Entry::Unknown,
         returns: Entry::Unknown,
-        handler: Some(func),
+        handler: Some(FunctionAt { file, func }),
         config: None,
         result: Ty::Unknown,
         arguments: Ty::Unknown,
         unclear: None,
     })
-}
-
-fn handler_of(infer: &Infer<'_>, file: FileId, value: ExprId) -> Option<FuncId> {
-    infer.function(file, value).filter(|at| at.file == file).map(|at| at.func)
 }
 
 /// The name under which the value of an expression is exported, or bound.

@@ -65,8 +65,9 @@ fn fix(function: &Function, cx: &Cx<'_>) -> Option<Fix> {
     let module = cx.workspace.hir(function.file);
     let source = cx.workspace.source(function.file);
     let style = Style::of(source);
-    let handler = module.func(function.handler?);
-    let (args, mut edits) = if takes_no_arguments(module, handler) {
+    let at = function.handler?;
+    let (home, handler) = (cx.workspace.hir(at.file), cx.workspace.hir(at.file).func(at.func));
+    let (args, mut edits) = if takes_no_arguments(home, handler) {
         (Code::object(Vec::new()), Vec::new())
     } else {
         let mut writer = ValidatorWriter::new(cx.workspace, cx.project, function.file, &style)?;

@@ -107,7 +107,7 @@ fn final_return(function: &Function, module: &Module, text: &str, style: &Style)
     if function.result != Ty::Undefined {
         return None;
     }
-    let handler = module.func(function.handler?);
+    let handler = module.func(function.handler.filter(|at| at.file == function.file)?.func);
     let Body::Block { stmts, start, end } = &handler.body else { return None };
     if exits(stmts) {
         return None;

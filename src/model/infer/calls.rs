@@ -30,8 +30,9 @@ impl Infer<'_> {
 
     pub(super) fn construct(&self, file: FileId, call: &Call) -> Ty {
         match self.expr(file, call.callee) {
-            // `Date`, `Map` and the like are no Convex values; an instance of a package's class is named after it.
-            Ty::External(external) if &*external.module != "global" => Ty::External(external),
+            // An instance is named after its class: `Date`, `Map` and the like are no Convex values.
+            Ty::External(external) if &*external.module == "global" => self.external("instance", external.path.iter().cloned()),
+            ty @ Ty::External(_) => ty,
             _ => Ty::Unknown,
         }
     }
@@ -203,11 +204,14 @@ impl Infer<'_> {
     /// What calling `internal.a.b` through a context yields: the function's own `returns`.
     fn result_of_reference(&self, file: FileId, path: &[Name]) -> Ty {
         let Some((target, call)) = self.referenced(file, path) else { return Ty::Unknown };
-        let Some(returns) = self.config_entry(target, call, "returns") else { return Ty::Unknown };
-        match self.validator_of(&self.expr(target, returns)) {
-            Some(validator) => Ty::promise(validator.ty),
-            None => Ty::Unknown,
+        if let Some(returns) = self.config_entry(target, call, "returns") {
+            return self.validator_of(&self.expr(target, returns)).map_or(Ty::Unknown, |v| Ty::promise(v.ty));
         }
+        let handler = self.config_entry(target, call, "handler").or_else(|| self.hir(target).call(call)?.args.first().map(|a| a.value));
+        let result = handler.and_then(|h| self.function(target, h)).map_or(Ty::Unknown, |at| self.returns(at).awaited());
+        // What is sent arrives without `undefined`.
+        let arrived = Ty::union(result.members().iter().map(|m| if *m == Ty::Undefined { Ty::Null } else { m.clone() }));
+        Ty::promise(arrived)
     }
 
     /// The registration that `api.a.b` or `internal.a.b` names.

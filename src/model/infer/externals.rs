@@ -37,6 +37,13 @@ impl Infer<'_> {
         let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
         match (&*external.module, &path[..]) {
             ("global", path) => self.call_global(file, call, path),
+            ("instance", ["Date", method]) => match *method {
+                "getTime" | "valueOf" | "getFullYear" | "getMonth" | "getDate" | "getDay" | "getHours" | "getMinutes" | "getSeconds" => Ty::Number,
+                name if name.starts_with("to") => Ty::String,
+                name if name.starts_with("getUTC") || name.starts_with("set") => Ty::Number,
+                _ => Ty::Unknown,
+            },
+            ("instance", ["Map" | "Set", "has" | "delete"]) => Ty::Boolean,
             ("convex/values", ["v", kind]) => self.validator_call(file, call, kind),
             ("convex/server", ["defineTable"]) => self.define_table(file, id, call, TableFlavor::Plain),
             ("convex/server", ["defineSchema"]) | (ENTS, ["defineEntSchema"]) => self.define_schema(file, id, call),
