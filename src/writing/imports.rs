@@ -95,8 +95,7 @@ impl<'a> Imports<'a> {
 /// Where an import may stand in a file that has none: after a byte order mark, a hashbang, and `"use node"`.
 fn first_line(text: &str) -> usize {
     let mut at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut lines = text[at..].split_inclusive('\n');
-    while let Some(line) = lines.next() {
+    for line in text[at..].split_inclusive('\n') {
         let body = line.trim();
         if body.starts_with("#!") || matches!(body.trim_end_matches(';'), "\"use node\"" | "'use node'") {
             at += line.len();
