@@ -39,7 +39,8 @@ impl<'a> Place<'a> {
     pub fn lines_of(&self, comment: &Comment) -> Vec<u32> {
         match self.next_code(self.line_start(self.line(comment.start))) {
             Some(at) if at < comment.start => vec![self.line(comment.start)],
-            Some(at) => self.statement_lines(at),
+            // Comments between the two may have findings of their own.
+            Some(at) => (self.line(comment.end) + 1..self.line(at)).chain(self.statement_lines(at)).collect(),
             None => Vec::new(),
         }
     }
