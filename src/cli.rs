@@ -1,1 +1,70 @@
-//! All input and output: arguments, configuration, files, formats.
+//! All input and output of the two programs: arguments, configuration, files, formats.
+//!
+//! Nothing else in the library reads, writes or prints. What is judged and how is `lint`'s and the rules' business.
+
+pub mod args;
+pub mod config;
+pub mod explain;
+pub mod lines;
+pub mod load;
+pub mod output;
+pub mod paths;
+pub mod prefilter;
+pub mod roots;
+pub mod run;
+pub mod streams;
+pub mod tsconfig;
+pub mod walk;
+pub mod write;
+
+use std::process::ExitCode;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Clean,
+    /// Errors, too many warnings, or a diff.
+    Findings,
+    /// A bad option, a bad configuration, a path that cannot be read.
+    CouldNotRun,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Clean => Self::SUCCESS,
+            Exit::Findings => Self::from(1),
+            Exit::CouldNotRun => Self::from(2),
+        }
+    }
+}
+
+/// `orm-lint`, from its arguments to its exit code.
+pub fn lint_main() -> ExitCode {
+    let args = match args::parse_lint() {
+        Ok(args) => args,
+        Err(stop) => return stop.into(),
+    };
+    finished(run::run(&args))
+}
+
+/// `orm-migrate`, from its arguments to its exit code.
+pub fn migrate_main() -> ExitCode {
+    if let Err(stop) = args::parse_migrate() {
+        return stop.into();
+    }
+    streams::complain("the codemods of orm-migrate come in a later version; nothing was changed");
+    Exit::CouldNotRun.into()
+}
+
+/// A reader that has gone away (`orm-lint | head`) is not a failure; anything else is said in one line.
+fn finished(outcome: anyhow::Result<Exit>) -> ExitCode {
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) if streams::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            streams::complain(&format!("{error:#}"));
+            Exit::CouldNotRun.into()
+        }
+    }
+}

@@ -79,7 +79,7 @@ pub struct SyntaxError {
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     pub id: FileId,
-    /// As shown to people: relative to the working directory, `/` between parts.
+    /// Relative to the base folder of the run, `/` between parts, never with `..`; `cli` shows it relative to the working directory.
     pub path: String,
     pub text: Arc<str>,
     /// In source order. None where there is no tree: the parser hands them over at its end.
@@ -89,6 +89,12 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
+    /// A file that could not be read as text; `text` is as much of it as could be.
+    pub fn unread(id: FileId, path: String, text: String, message: String) -> Self {
+        let end = text.len() as u32;
+        Self { id, path, text: text.into(), comments: Vec::new(), errors: vec![SyntaxError { start: end, end, message }] }
+    }
+
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }

@@ -1,2 +1,10 @@
 //! The program `orm-lint`.
-fn main() {}
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    orm_lint::cli::lint_main()
+}

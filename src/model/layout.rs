@@ -1,4 +1,6 @@
-//! Where projects lie in the tree of files, and which file an import names. Knows paths, reads none.
+//! Where projects lie in the tree of files, what each file is to its project, and which file an import names. Knows paths, reads none.
+
+use super::Role;
 
 /// A project's functions folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,20 @@ impl Layout {
         (0..self.roots.len()).filter(|&i| holds(&self.roots[i])).max_by_key(|&i| self.roots[i].functions.len())
     }
 
+    /// What a file is, by its path.
+    pub fn role_of(&self, path: &str) -> Role {
+        let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if folders.split('/').any(|folder| folder == "_generated") {
+            Role::Generated
+        } else if is_test(folders, name) {
+            Role::Test
+        } else if self.root_of(path).is_some() {
+            Role::Backend
+        } else {
+            Role::Support
+        }
+    }
+
     /// The file that `specifier` names when imported in `from`, if `exists` knows one.
     pub fn resolve(&self, from: &str, specifier: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
         if specifier.starts_with('.') {
@@ -54,6 +70,12 @@ impl Layout {
         }
         if aliases.base_url { existing(&join(&aliases.base, specifier), exists) } else { None }
     }
+}
+
+/// `users.test.ts`, `users.spec.ts`, `setup.testing.ts` (the suffix that Convex's own test setup has), anything in `__tests__`.
+fn is_test(folders: &str, name: &str) -> bool {
+    folders.split('/').any(|folder| folder == "__tests__")
+        || name.split('.').skip(1).any(|part| matches!(part, "test" | "spec" | "testing"))
 }
 
 /// The part of the specifier that the pattern's `*` stands for; empty where the pattern has none.
@@ -111,4 +133,27 @@ pub fn join(folder: &str, path: &str) -> String {
     }
     let joined = parts.join("/");
     if absolute { format!("/{joined}") } else { joined }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_come_from_paths() {
+        let layout = Layout { roots: vec![Root { functions: "convex".to_owned(), is_component: false }], aliases: Vec::new() };
+        let cases = [
+            ("convex/users.ts", Role::Backend),
+            ("convex/a/b.ts", Role::Backend),
+            ("convex/users.test.ts", Role::Test),
+            ("convex/setup.testing.ts", Role::Test),
+            ("convex/__tests__/users.ts", Role::Test),
+            ("convex/test.ts", Role::Backend),
+            ("convex/_generated/api.d.ts", Role::Generated),
+            ("src/convex.ts", Role::Support),
+        ];
+        for (path, role) in cases {
+            assert_eq!(layout.role_of(path), role, "{path}");
+        }
+    }
 }

@@ -1,0 +1,187 @@
+//! The arguments of both programs: the one list of flags.
+//!
+//! Says what was asked for, not whether it can be done.
+
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+use super::Exit;
+use super::streams::{self, ColorChoice};
+use crate::diagnostic::Level;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  clean (warnings allowed)
+  1  errors, more warnings than --max-warnings, or a diff
+  2  could not run: a bad option, a bad configuration, an unreadable path";
+
+/// Finds what hurts in a Convex backend before it ships, and fixes what it can prove.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "orm-lint", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct LintArgs {
+    /// Files and folders to lint.
+    ///
+    /// The whole project around them is read, so that its schema is known; findings are shown for these paths only.
+    #[arg(value_name = "PATHS", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// Apply the fixes that keep the meaning of the code.
+    #[arg(long, help_heading = "Fixes")]
+    pub fix: bool,
+    /// Apply also the fixes that may change order, timing or stored shape (implies --fix).
+    #[arg(long, help_heading = "Fixes")]
+    pub unsafe_fixes: bool,
+    /// Print what --fix would change as a unified diff, and write nothing; exit 1 if there is any.
+    #[arg(long, help_heading = "Fixes")]
+    pub diff: bool,
+
+    /// How findings are printed.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
+    pub format: Format,
+    /// Write the findings to FILE, not to standard output.
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output_file: Option<PathBuf>,
+    /// Show errors only; warnings still count for --max-warnings.
+    #[arg(long, help_heading = "Output")]
+    pub quiet: bool,
+    /// Count the findings of each rule, on standard error.
+    #[arg(long, help_heading = "Output")]
+    pub statistics: bool,
+    /// Show how long each step and each rule took, on standard error.
+    #[arg(long, help_heading = "Output")]
+    pub timings: bool,
+    /// Colour the output.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
+    pub color: ColorChoice,
+
+    /// Turn a rule, a category, a preset's rules or `all` off. Applied left to right with --warn and --deny.
+    #[arg(short = 'A', long, value_name = "ID", value_delimiter = ',', help_heading = "Rules")]
+    pub allow: Vec<String>,
+    /// Report a rule, a category, a preset's rules or `all` as warnings.
+    #[arg(short = 'W', long, value_name = "ID", value_delimiter = ',', help_heading = "Rules")]
+    pub warn: Vec<String>,
+    /// Report a rule, a category, a preset's rules or `all` as errors.
+    #[arg(short = 'D', long, value_name = "ID", value_delimiter = ',', help_heading = "Rules")]
+    pub deny: Vec<String>,
+    /// Start from this preset, not from the one that the configuration names.
+    #[arg(long, value_name = "NAME", help_heading = "Rules")]
+    pub preset: Option<String>,
+    /// List the rules.
+    #[arg(long, help_heading = "Rules")]
+    pub rules: bool,
+    /// Explain a rule.
+    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    pub explain: Option<String>,
+
+    /// Use this configuration file, and no other.
+    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
+    pub config: Option<PathBuf>,
+    /// Print the configuration that holds for FILE (or for the working directory).
+    #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Configuration")]
+    pub print_config: Option<Option<PathBuf>>,
+    /// Write a first orm-lint.json into the working directory.
+    #[arg(long, help_heading = "Configuration")]
+    pub init: bool,
+
+    /// Fail if there are more warnings than N.
+    #[arg(long, value_name = "N", help_heading = "Exit code")]
+    pub max_warnings: Option<usize>,
+    /// Exit 0 whatever is found.
+    #[arg(long, help_heading = "Exit code")]
+    pub exit_zero: bool,
+
+    /// List the files that would be linted.
+    #[arg(long, help_heading = "Files")]
+    pub list_files: bool,
+    /// Lint also what .gitignore and .ignore leave out.
+    #[arg(long, help_heading = "Files")]
+    pub no_ignore: bool,
+    /// Do not read files larger than SIZE: bytes, or with `kB` or `MB`.
+    #[arg(long, value_name = "SIZE", default_value = "10MB", value_parser = size, help_heading = "Files")]
+    pub max_file_size: u64,
+    /// Use N threads; as many as there are processors if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Files")]
+    pub threads: Option<u16>,
+
+    /// `--allow`, `--warn` and `--deny` in the order in which they were written.
+    #[arg(skip)]
+    pub adjustments: Vec<(Level, String)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: the code around each finding.
+    #[default]
+    Text,
+    /// One line for each finding.
+    Concise,
+    /// For programs; version 1, stable.
+    Json,
+}
+
+/// Rewrites a Convex project from one way of writing schemas and functions to another.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "orm-migrate", version, max_term_width = 100)]
+pub struct MigrateArgs {
+    /// Files and folders to migrate.
+    #[arg(value_name = "PATHS", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+}
+
+pub fn parse_lint() -> Result<LintArgs, Exit> {
+    let matches = LintArgs::command().try_get_matches().map_err(|e| stopped(&e))?;
+    let mut args = LintArgs::from_arg_matches(&matches).map_err(|e| stopped(&e))?;
+    args.adjustments = adjustments(&matches, &args);
+    Ok(args)
+}
+
+pub fn parse_migrate() -> Result<MigrateArgs, Exit> {
+    MigrateArgs::try_parse().map_err(|e| stopped(&e))
+}
+
+fn adjustments(matches: &ArgMatches, args: &LintArgs) -> Vec<(Level, String)> {
+    let lists = [("allow", Level::Off, &args.allow), ("warn", Level::Warn, &args.warn), ("deny", Level::Error, &args.deny)];
+    let mut all: Vec<(usize, Level, &String)> = Vec::new();
+    for (name, level, ids) in lists {
+        let places = matches.indices_of(name).into_iter().flatten();
+        all.extend(places.zip(ids).map(|(place, id)| (place, level, id)));
+    }
+    all.sort_by_key(|(place, ..)| *place);
+    all.into_iter().map(|(_, level, id)| (level, id.clone())).collect()
+}
+
+/// Prints help and version, or says in one line what is wrong with the arguments.
+fn stopped(error: &clap::Error) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A reader that has gone away is no failure.
+            let _ = error.print();
+            Exit::Clean
+        }
+        _ => {
+            let text = error.render().to_string();
+            let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+            let said: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect();
+            let said = said.join("; ");
+            let hint = if error.get(ContextKind::SuggestedArg).is_none() && !said.contains("tip:") { "; see --help" } else { "" };
+            streams::say(&format!("{said}{hint}"));
+            Exit::CouldNotRun
+        }
+    }
+}
+
+/// `10MB`, `500kB`, `1048576`.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        other => return Err(format!("`{other}` is no unit of size; use kB or MB")),
+    };
+    let count: u64 = digits.trim().parse().map_err(|_| "expected a number of bytes, such as 500kB or 10MB".to_owned())?;
+    // The parser counts positions in 32 bits.
+    Ok(count.saturating_mul(unit).min(u64::from(u32::MAX) / 2))
+}

@@ -1,0 +1,324 @@
+//! Reads the files of a run: those that were asked for, and what is needed to understand them.
+//!
+//! Goes on until nothing new is found: a file may show where a project lies, a project has files, files import others.
+//! Judges nothing: a file that cannot be read becomes one with a syntax error.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::paths::Places;
+use super::prefilter;
+use super::roots::Roots;
+use super::tsconfig::TsConfigs;
+use super::walk::{self, Walked};
+use crate::model::layout::{lies_in, parent};
+use crate::model::{self, File, Layout, Role, hir};
+use crate::source::{FileId, SourceFile};
+
+/// How to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    pub no_ignore: bool,
+    /// In bytes.
+    pub max_file_size: u64,
+}
+
+/// The files of a run.
+#[derive(Debug)]
+pub struct Loaded {
+    /// By id.
+    pub files: Vec<File>,
+    pub layout: Layout,
+    /// For each file whether it is one of those asked for.
+    pub is_asked: Vec<bool>,
+    /// What could not be looked at, and why.
+    pub troubles: Vec<String>,
+    pub walking: Duration,
+    pub reading: Duration,
+}
+
+pub fn load(places: &Places, targets: &[PathBuf], reading: Reading) -> Loaded {
+    let start = Instant::now();
+    let mut loader = Loader::new(places, reading);
+    loader.walk_targets(targets);
+    let walking = start.elapsed();
+    while loader.advance() {}
+    let layout = loader.layout();
+    for file in &mut loader.files {
+        file.role = layout.role_of(&file.source.path);
+    }
+    let is_asked = loader.files.iter().map(|file| loader.asked.contains(&file.source.path)).collect();
+    Loaded { files: loader.files, layout, is_asked, troubles: loader.troubles, walking, reading: start.elapsed() - walking }
+}
+
+/// What is known of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing was read yet.
+    New,
+    /// Read, found to be of no interest, and forgotten.
+    Dropped,
+    Kept,
+}
+
+struct Loader<'a> {
+    places: &'a Places,
+    reading: Reading,
+    roots: Roots,
+    configs: TsConfigs,
+    states: HashMap<String, State>,
+    asked: HashSet<String>,
+    /// Paths that backend code imports.
+    imported: HashSet<String>,
+    /// Folders whose files are all in `states`.
+    walked: Vec<String>,
+    files: Vec<File>,
+    /// By id: whether the imports of the file have been followed.
+    is_followed: Vec<bool>,
+    on_disk: HashMap<String, bool>,
+    troubles: Vec<String>,
+}
+
+impl<'a> Loader<'a> {
+    fn new(places: &'a Places, reading: Reading) -> Self {
+        Self {
+            places,
+            reading,
+            roots: Roots::default(),
+            configs: TsConfigs::default(),
+            states: HashMap::new(),
+            asked: HashSet::new(),
+            imported: HashSet::new(),
+            walked: Vec::new(),
+            files: Vec::new(),
+            is_followed: Vec::new(),
+            on_disk: HashMap::new(),
+            troubles: Vec::new(),
+        }
+    }
+
+    fn layout(&self) -> Layout {
+        self.roots.layout(self.configs.aliases())
+    }
+
+    fn walk_targets(&mut self, targets: &[PathBuf]) {
+        let walked = walk::walk(self.places, targets, self.reading.no_ignore);
+        self.asked = walked.sources.iter().cloned().collect();
+        for target in targets {
+            let Some(path) = self.places.in_workspace(target) else { continue };
+            if target.is_dir() {
+                self.roots.look_above(self.places, &path);
+                self.walked.push(path);
+            } else {
+                self.roots.look_above(self.places, parent(&path));
+            }
+        }
+        self.note(walked);
+        self.roots.settle(self.places);
+    }
+
+    fn note(&mut self, walked: Walked) {
+        self.roots.note_walked(self.places, &walked);
+        for path in walked.sources {
+            self.states.entry(path).or_insert(State::New);
+        }
+        self.troubles.extend(walked.troubles);
+    }
+
+    /// One round; returns whether there was anything to do.
+    fn advance(&mut self) -> bool {
+        self.walk_roots();
+        let layout = self.layout();
+        let wanted = self.wanted(&layout);
+        if wanted.is_empty() {
+            return self.follow_imports();
+        }
+        let read: Vec<Read> = wanted.into_par_iter().with_max_len(16).map(|(path, is_certain)| self.read(path, is_certain)).collect();
+        let roots_before = self.roots.len();
+        let mut kept = Vec::new();
+        for one in read {
+            let state = if matches!(one.content, Content::Dropped) { State::Dropped } else { State::Kept };
+            self.states.insert(one.path.clone(), state);
+            for specifier in &one.generated_imports {
+                self.roots.note_generated_import(self.places, &one.path, specifier);
+            }
+            if state == State::Kept {
+                kept.push(one);
+            }
+        }
+        if self.roots.len() != roots_before {
+            self.roots.settle(self.places);
+        }
+        let first = self.files.len();
+        let parsed: Vec<File> =
+            kept.into_par_iter().enumerate().with_max_len(4).map(|(i, one)| one.parse(FileId((first + i) as u32))).collect();
+        self.files.extend(parsed);
+        self.is_followed.resize(self.files.len(), false);
+        self.follow_imports();
+        true
+    }
+
+    /// Walks the functions folders that no walk has seen; they may hold others.
+    fn walk_roots(&mut self) {
+        loop {
+            let unseen: Vec<String> = self.roots.folders().filter(|folder| !self.is_walked(folder)).map(str::to_owned).collect();
+            if unseen.is_empty() {
+                return;
+            }
+            let targets: Vec<PathBuf> = unseen.iter().map(|folder| self.places.on_disk(folder)).collect();
+            self.walked.extend(unseen);
+            let walked = walk::walk(self.places, &targets, self.reading.no_ignore);
+            self.note(walked);
+            self.roots.settle(self.places);
+        }
+    }
+
+    fn is_walked(&self, folder: &str) -> bool {
+        self.walked.iter().any(|walked| walked == folder || lies_in(folder, walked))
+    }
+
+    /// What is to be read now, and whether it is to be kept whatever it holds. Sorted.
+    fn wanted(&self, layout: &Layout) -> Vec<(String, bool)> {
+        let mut wanted = Vec::new();
+        for (path, state) in &self.states {
+            let is_certain = || self.imported.contains(path) || layout.root_of(path).is_some();
+            match state {
+                State::New => wanted.push((path.clone(), is_certain())),
+                State::Dropped if is_certain() => wanted.push((path.clone(), true)),
+                State::Dropped | State::Kept => {}
+            }
+        }
+        wanted.sort_unstable();
+        wanted
+    }
+
+    fn read(&self, path: String, is_certain: bool) -> Read {
+        let disk = self.places.on_disk(&path);
+        let dropped = |path| Read { path, content: Content::Dropped, generated_imports: Vec::new() };
+        let unread = |path, message| match is_certain {
+            true => Read { path, content: Content::Unread { text: String::new(), message }, generated_imports: Vec::new() },
+            false => dropped(path),
+        };
+        let size = std::fs::metadata(&disk).map_or(0, |data| data.len());
+        if size > self.reading.max_file_size {
+            let message =
+                format!("this file has {size} bytes, more than --max-file-size allows ({}); it is not linted", self.reading.max_file_size);
+            return unread(path, message);
+        }
+        let bytes = match std::fs::read(&disk) {
+            Ok(bytes) => bytes,
+            Err(error) => return unread(path, format!("this file cannot be read: {error}")),
+        };
+        if !is_certain && !prefilter::is_wanted(&bytes) {
+            return dropped(path);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                let generated_imports = prefilter::generated_imports(&text).map(str::to_owned).collect();
+                Read { path, content: Content::Text(text), generated_imports }
+            }
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let mut bytes = error.into_bytes();
+                let message = not_unicode(&bytes, at);
+                bytes.truncate(at);
+                let text = String::from_utf8(bytes).unwrap_or_default();
+                Read { path, content: Content::Unread { text, message }, generated_imports: Vec::new() }
+            }
+        }
+    }
+
+    /// Follows what backend code imports, through the files that it imports in turn. Returns whether anything new is to be read.
+    fn follow_imports(&mut self) -> bool {
+        let layout = self.layout();
+        let is_ours = |file: &File| match layout.role_of(&file.source.path) {
+            Role::Backend => true,
+            Role::Support => self.imported.contains(&file.source.path),
+            Role::Test | Role::Generated => false,
+        };
+        let unfollowed: Vec<usize> = (0..self.files.len()).filter(|&i| !self.is_followed[i] && is_ours(&self.files[i])).collect();
+        if unfollowed.is_empty() {
+            return false;
+        }
+        for &i in &unfollowed {
+            self.configs.look_above(self.places, parent(&self.files[i].source.path));
+        }
+        let layout = self.layout();
+        let mut targets: BTreeSet<(String, String)> = BTreeSet::new();
+        for i in unfollowed {
+            self.is_followed[i] = true;
+            let file = &self.files[i];
+            let from = &file.source.path;
+            for specifier in file.imports() {
+                let exists = |path: &str| self.states.contains_key(path) || self.on_disk.get(path).copied().unwrap_or(false);
+                let probed = std::cell::RefCell::new(Vec::new());
+                let exists = |path: &str| exists(path) || (!walk::is_foreign(path) && is_file(self.places, path, &probed));
+                let target = layout.resolve(from, specifier, &exists);
+                self.on_disk.extend(probed.into_inner());
+                if let Some(target) = target.filter(|target| !walk::is_foreign(target)) {
+                    targets.insert((from.clone(), target));
+                }
+            }
+        }
+        let mut is_new = false;
+        for (from, target) in targets {
+            is_new |= self.roots.note_import(&from, &target, &layout);
+            if !self.imported.insert(target.clone()) {
+                continue;
+            }
+            self.roots.look_above(self.places, parent(&target));
+            self.roots.settle(self.places);
+            // A file that was parsed already may have imports that nobody asked about before.
+            is_new = true;
+            self.states.entry(target).or_insert(State::New);
+        }
+        is_new
+    }
+}
+
+fn is_file(places: &Places, path: &str, probed: &std::cell::RefCell<Vec<(String, bool)>>) -> bool {
+    let is_file = !path.starts_with("..") && places.on_disk(path).is_file();
+    probed.borrow_mut().push((path.to_owned(), is_file));
+    is_file
+}
+
+struct Read {
+    path: String,
+    content: Content,
+    generated_imports: Vec<String>,
+}
+
+enum Content {
+    Dropped,
+    Text(String),
+    /// As much text as could be read, and what is wrong after it.
+    Unread {
+        text: String,
+        message: String,
+    },
+}
+
+impl Read {
+    fn parse(self, id: FileId) -> File {
+        match self.content {
+            Content::Text(text) => model::read(id, self.path, text),
+            Content::Unread { text, message } => unread(SourceFile::unread(id, self.path, text, message)),
+            Content::Dropped => unread(SourceFile::unread(id, self.path, String::new(), String::new())),
+        }
+    }
+}
+
+fn unread(source: SourceFile) -> File {
+    File { hir: hir::Module::empty(source.id), source, role: Role::Support }
+}
+
+fn not_unicode(bytes: &[u8], at: usize) -> String {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return "this file is UTF-16; Convex reads UTF-8, save it as that".to_owned();
+    }
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    format!("this file is not UTF-8: the byte 0x{byte:02x} at offset {at} belongs to no character")
+}

@@ -1,0 +1,100 @@
+//! The formats of findings, and the summary after them.
+//!
+//! Each format is one function from a report to text. What is shown at all was decided before.
+
+pub mod concise;
+pub mod diff;
+pub mod json;
+mod snippet;
+pub mod text;
+
+use std::time::Duration;
+
+use super::args::Format;
+use super::lines::Lines;
+use super::paths::Places;
+use crate::diagnostic::{Diagnostic, Level};
+
+/// What a format is made from.
+pub struct Report<'a> {
+    pub places: &'a Places,
+    pub lines: &'a Lines<'a>,
+    /// Those to be shown, in order.
+    pub diagnostics: &'a [&'a Diagnostic],
+    pub summary: Summary,
+    pub colors: bool,
+}
+
+/// What a run came to, in numbers. Counts all findings, shown or not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Summary {
+    pub files: usize,
+    pub errors: usize,
+    pub warnings: usize,
+    /// Findings that `--fix` would repair.
+    pub fixable: usize,
+    /// Those that only `--unsafe-fixes` would.
+    pub fixable_unsafely: usize,
+    /// Findings that this run repaired.
+    pub fixed: usize,
+    pub duration: Duration,
+}
+
+impl Summary {
+    pub fn of(diagnostics: &[Diagnostic], files: usize, fixed: usize, duration: Duration) -> Self {
+        let count = |test: &dyn Fn(&Diagnostic) -> bool| diagnostics.iter().filter(|d| test(d)).count();
+        Self {
+            files,
+            errors: count(&|d| d.level == Level::Error),
+            warnings: count(&|d| d.level == Level::Warn),
+            fixable: count(&|d| d.is_fixable(false)),
+            fixable_unsafely: count(&|d| d.is_fixable(true) && !d.is_fixable(false)),
+            fixed,
+            duration,
+        }
+    }
+
+    /// `12 files, 3 errors, 1 warning (2 fixable with --fix, 1 more with --unsafe-fixes)`.
+    pub fn line(&self) -> String {
+        let mut line = counted(self.files, "file");
+        if self.fixed > 0 {
+            line += &format!(", {} fixed", self.fixed);
+        }
+        if self.errors + self.warnings == 0 {
+            return line + if self.fixed > 0 { ", nothing left" } else { ", nothing found" };
+        }
+        line += &format!(", {}, {}", counted(self.errors, "error"), counted(self.warnings, "warning"));
+        match (self.fixable, self.fixable_unsafely) {
+            (0, 0) => line,
+            (safe, 0) => format!("{line} ({safe} fixable with --fix)"),
+            (0, unsafely) => format!("{line} ({unsafely} fixable with --unsafe-fixes)"),
+            (safe, unsafely) => format!("{line} ({safe} fixable with --fix, {unsafely} more with --unsafe-fixes)"),
+        }
+    }
+}
+
+pub fn render(format: Format, report: &Report<'_>) -> anyhow::Result<Vec<u8>> {
+    match format {
+        Format::Text => text::render(report),
+        Format::Concise => Ok(concise::render(report)),
+        Format::Json => json::render(report),
+    }
+}
+
+/// `1 file`, `2 files`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A message in one line, without what a terminal would obey.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The level as people read it; configuration says `warn`.
+fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Warn => "warning",
+        Level::Error | Level::Off => "error",
+    }
+}

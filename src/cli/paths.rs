@@ -1,0 +1,159 @@
+//! The three forms of a path: on disk, in the workspace (relative to the base folder of the run, `/` between parts), and as shown.
+//!
+//! Workspace paths never hold `..`: the base folder lies above everything that a run may read.
+
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+/// Where a run takes place.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// Absolute, without symlinks. Holds every file of the run: the repository where there is one.
+    base: PathBuf,
+    /// Absolute, without symlinks.
+    working: PathBuf,
+    /// The working directory in the base folder, if it lies there.
+    working_in_base: Option<Vec<String>>,
+    /// The base folder as seen from the working directory, if that is not inside it.
+    base_from_working: String,
+}
+
+impl Places {
+    /// The places of a run on some paths; also these paths, absolute and without symlinks.
+    pub fn of(asked: &[PathBuf]) -> anyhow::Result<(Self, Vec<PathBuf>)> {
+        let working = std::env::current_dir().context("the working directory cannot be read")?;
+        let working = working.canonicalize().with_context(|| format!("cannot read `{}`", working.display()))?;
+        let mut targets = Vec::with_capacity(asked.len());
+        let mut base: Option<PathBuf> = None;
+        let mut last_top: Option<(PathBuf, PathBuf)> = None;
+        for path in asked {
+            let target = match working.join(path).canonicalize() {
+                Ok(target) => target,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!("no such file or folder: `{}`", path.display()),
+                Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+            };
+            let folder = if target.is_dir() { target.clone() } else { target.parent().unwrap_or(&target).to_path_buf() };
+            let top = match &last_top {
+                Some((known, top)) if *known == folder => top.clone(),
+                _ => top_of(&folder),
+            };
+            last_top = Some((folder, top.clone()));
+            base = Some(match base {
+                None => top,
+                Some(base) => common(&base, &top).with_context(|| format!("`{}` lies on another drive", path.display()))?,
+            });
+            targets.push(target);
+        }
+        let base = base.unwrap_or_else(|| top_of(&working));
+        Ok((Self::new(base, working), targets))
+    }
+
+    fn new(base: PathBuf, working: PathBuf) -> Self {
+        let working_in_base = working.strip_prefix(&base).ok().map(|rest| parts(rest).collect());
+        let base_from_working = relative(&working, &base);
+        Self { base, working, working_in_base, base_from_working }
+    }
+
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
+    pub fn working(&self) -> &Path {
+        &self.working
+    }
+
+    pub fn on_disk(&self, path: &str) -> PathBuf {
+        if path.is_empty() { self.base.clone() } else { self.base.join(path) }
+    }
+
+    /// The workspace path of an absolute one; `None` outside of the base folder, and for names that are not Unicode.
+    pub fn in_workspace(&self, path: &Path) -> Option<String> {
+        let rest = path.strip_prefix(&self.base).ok()?;
+        rest.to_str()?;
+        Some(parts(rest).collect::<Vec<_>>().join("/"))
+    }
+
+    /// A workspace path as people see it: relative to the working directory.
+    pub fn shown(&self, path: &str) -> String {
+        let Some(working) = &self.working_in_base else {
+            return match (self.base_from_working.as_str(), path) {
+                ("", path) => path.to_owned(),
+                (base, "") => base.to_owned(),
+                (base, path) => format!("{base}/{path}"),
+            };
+        };
+        let mut rest = path;
+        let mut shared = 0;
+        for part in working {
+            match rest.strip_prefix(part.as_str()) {
+                Some(after) if after.starts_with('/') => rest = &after[1..],
+                Some("") => rest = "",
+                _ => break,
+            }
+            shared += 1;
+        }
+        let up = "../".repeat(working.len() - shared);
+        let shown = format!("{up}{rest}");
+        if shown.is_empty() { ".".to_owned() } else { shown }
+    }
+
+    /// Any absolute path as people see it.
+    pub fn shown_path(&self, path: &Path) -> String {
+        self.in_workspace(path).map_or_else(|| relative(&self.working, path), |path| self.shown(&path))
+    }
+}
+
+/// The folder that a project as a whole lies in: the repository, else the highest folder above with a manifest.
+fn top_of(folder: &Path) -> PathBuf {
+    if let Some(repository) = folder.ancestors().find(|f| f.join(".git").exists()) {
+        return repository.to_path_buf();
+    }
+    let home = std::env::home_dir();
+    let is_manifest_folder = |f: &&Path| ["package.json", "convex.json"].iter().any(|name| f.join(name).is_file());
+    let below_home = folder.ancestors().take_while(|f| Some(*f) != home.as_deref() && f.parent().is_some());
+    let by_manifest = below_home.filter(is_manifest_folder).last();
+    // Without a manifest, the folder above may still be the one whose `convex` folder this is.
+    let by_functions = || folder.ancestors().find(|f| f.file_name().is_some_and(|name| name == "convex")).and_then(Path::parent);
+    by_manifest.or_else(by_functions).unwrap_or(folder).to_path_buf()
+}
+
+fn common(a: &Path, b: &Path) -> Option<PathBuf> {
+    let shared: PathBuf = a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
+    (shared.components().next().is_some()).then_some(shared)
+}
+
+/// The way from one absolute folder to another path; the path itself where there is none.
+fn relative(from: &Path, to: &Path) -> String {
+    let Some(shared) = common(from, to) else { return to.display().to_string() };
+    let up = from.strip_prefix(&shared).map_or(0, |rest| rest.components().count());
+    let down = to.strip_prefix(&shared).unwrap_or(to);
+    std::iter::repeat_n("..".to_owned(), up).chain(parts(down)).collect::<Vec<_>>().join("/")
+}
+
+fn parts(path: &Path) -> impl Iterator<Item = String> {
+    path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(base: &str, working: &str, path: &str) -> String {
+        Places::new(PathBuf::from(base), PathBuf::from(working)).shown(path)
+    }
+
+    #[test]
+    fn paths_are_shown_from_the_working_directory() {
+        assert_eq!(shown("/r", "/r", "convex/a.ts"), "convex/a.ts");
+        assert_eq!(shown("/r", "/r/convex", "convex/a.ts"), "a.ts");
+        assert_eq!(shown("/r", "/r/convex/x", "convex/a.ts"), "../a.ts");
+        assert_eq!(shown("/r", "/r/con", "convex/a.ts"), "../convex/a.ts");
+        assert_eq!(shown("/r/p", "/r", "convex/a.ts"), "p/convex/a.ts");
+        assert_eq!(shown("/r/p", "/q/s", "convex/a.ts"), "../../r/p/convex/a.ts");
+        assert_eq!(shown("/r", "/r", ""), ".");
+    }
+}

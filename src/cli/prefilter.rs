@@ -1,0 +1,55 @@
+//! Decides without parsing whether a file may have to do with Convex.
+//!
+//! Not parsing is what makes a large tree fast. What it passes over may still be read because backend code imports it.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+/// Module names of code that runs in a backend or builds one; `convex/react` is a client's.
+const NEEDLES: [&str; 8] = [
+    "convex/server",
+    "convex/values",
+    "_generated/server",
+    "_generated/dataModel",
+    "convex-helpers/server",
+    "convex-ents",
+    "convex/orm",
+    "kitcn/orm",
+];
+
+static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(NEEDLES).ok());
+
+pub fn is_wanted(text: &[u8]) -> bool {
+    SEARCH.as_ref().is_none_or(|search| search.is_match(text))
+}
+
+/// Whether a `schema.ts` is a Convex schema: it builds on Convex or an ORM over it, and exports by default.
+pub fn is_schema(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let builds = ["convex/server", "convex-ents", "convex/orm", "kitcn/orm"].iter().any(|module| text.contains(module));
+    builds && (text.contains("export default") || text.contains("as default"))
+}
+
+/// The relative module names in a text that lead to what is generated for a backend's own use.
+pub fn generated_imports(text: &str) -> impl Iterator<Item = &str> {
+    ["_generated/server", "_generated/dataModel"].into_iter().flat_map(|name| text.match_indices(name)).filter_map(|(at, name)| {
+        let end = at + name.len();
+        let quote = text[end..].trim_start_matches(".js").chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let start = text[..at].rfind(['"', '\'', '\n'])?;
+        let specifier = &text[start + 1..end];
+        (text[start..].starts_with(quote) && specifier.starts_with('.')).then_some(specifier)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_imports_are_found_with_their_way() {
+        let text = "import { query } from \"./_generated/server\";\nimport x from '../../convex/_generated/dataModel.js'\nimport y from \"@/convex/_generated/server\"\n";
+        let found: Vec<&str> = generated_imports(text).collect();
+        assert_eq!(found, ["./_generated/server", "../../convex/_generated/dataModel"]);
+    }
+}
