@@ -47,11 +47,14 @@ impl TsConfigs {
     }
 }
 
+/// Patterns and their targets, as in `PathAliases`.
+type Mapping = Vec<(String, Vec<String>)>;
+
 /// What the options of one file and those it extends come to; each with the folder that it is relative to.
 #[derive(Default)]
 struct Options {
     base_url: Option<PathBuf>,
-    paths: Option<(PathBuf, Vec<(String, Vec<String>)>)>,
+    paths: Option<(PathBuf, Mapping)>,
 }
 
 fn aliases_of(places: &Places, folder: &str, file: &Path) -> Option<PathAliases> {
@@ -72,7 +75,7 @@ fn aliases_of(places: &Places, folder: &str, file: &Path) -> Option<PathAliases>
     let relative = |target: &String| places.in_workspace(&normal(&base.join(own(target))));
     let paths = paths.iter().map(|(pattern, targets)| (pattern.clone(), targets.iter().filter_map(relative).collect()));
     // The targets are relative to the base folder of the run from here on; so must be what they are joined to.
-    let paths: Vec<(String, Vec<String>)> = paths.collect();
+    let paths: Mapping = paths.collect();
     let base_in_workspace = places.in_workspace(&normal(&base));
     Some(PathAliases {
         folder: folder.to_owned(),
@@ -83,7 +86,7 @@ fn aliases_of(places: &Places, folder: &str, file: &Path) -> Option<PathAliases>
 }
 
 /// Targets as seen from the folder that they are joined to.
-fn below(base: &str, paths: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String>)> {
+fn below(base: &str, paths: Mapping) -> Mapping {
     let up = if base.is_empty() { 0 } else { base.split('/').count() };
     let seen = |target: String| format!("{}{target}", "../".repeat(up));
     paths.into_iter().map(|(pattern, targets)| (pattern, targets.into_iter().map(seen).collect())).collect()
