@@ -59,6 +59,7 @@ fn a_comment_above_a_function_does_not_cover_its_body() {
     assert_eq!(left("// orm-lint-ignore filter-scan: why\nexport const f = query({\n  handler: () => BAD,\n}).BAD;\nBAD;"), [3, 4, 5]);
     assert_eq!(left("// orm-lint-ignore filter-scan: why\nf('(', \"[\", `{`)\n  .BAD();\nBAD;"), [4]);
     assert_eq!(left("// orm-lint-ignore filter-scan: why\nconst a = [\n  ...BAD,\n];"), [3]);
+    assert_eq!(left("const a = [\n  // orm-lint-ignore filter-scan: why\n  BAD,\n  ...BAD,\n];"), [4]);
 }
 
 #[test]
