@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{File, Project, Role, Workspace, in_file};
+use crate::model::{File, Project, Role, Table, Workspace, in_file};
 use crate::rule::{Cx, Rule};
 use crate::rules::syntax_error::SyntaxError;
 use crate::source::{FileId, Span};
@@ -108,10 +108,11 @@ impl Job<'_> {
     fn run(&self, workspace: &Workspace, timed: bool) -> (Vec<Diagnostic>, Timings) {
         let mut found = Vec::new();
         let mut timings = Timings::new();
+        let tables: Vec<&Table> = self.project.tables_in(self.file.source.id).collect();
         for (rule, level) in &self.set.rules {
             let start = timed.then(Instant::now);
             let mut cx = Cx::new(workspace, self.project, rule.meta(), *level, &mut found);
-            self.ask(rule.as_ref(), &mut cx);
+            self.ask(rule.as_ref(), &tables, &mut cx);
             if let Some(start) = start {
                 timings.insert(rule.meta().id, start.elapsed());
             }
@@ -119,10 +120,10 @@ impl Job<'_> {
         (found, timings)
     }
 
-    fn ask(&self, rule: &dyn Rule, cx: &mut Cx<'_>) {
+    fn ask(&self, rule: &dyn Rule, tables: &[&Table], cx: &mut Cx<'_>) {
         let (project, file) = (self.project, self.file.source.id);
         rule.file(self.file, cx);
-        for table in project.tables_in(file) {
+        for table in tables {
             rule.table(table, cx);
         }
         for function in in_file(&project.functions, file, |f| f.file) {
