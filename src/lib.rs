@@ -17,6 +17,7 @@
 
 pub mod source;
 pub mod nesting;
+pub mod style;
 pub mod edit;
 pub mod model;
 pub mod writing;

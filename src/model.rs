@@ -14,6 +14,8 @@ pub mod tables;
 pub mod ty;
 mod world;
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 pub use calls::{Callee, PlatformCall};
@@ -26,6 +28,7 @@ pub use tables::TableUse;
 use world::World;
 
 use crate::source::{FileId, SourceFile, Span};
+use crate::style::Style;
 
 /// One file with its facts.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct File {
     pub source: SourceFile,
     pub hir: hir::Module,
     pub role: Role,
+    style: OnceLock<Style>,
 }
 
 /// What a file is to its project.
@@ -52,10 +56,20 @@ pub enum Role {
 pub fn read(id: FileId, path: String, text: String) -> File {
     let (source, tree) = crate::source::parse(id, path, text);
     let hir = tree.map_or_else(|| hir::Module::empty(id), |tree| lower::lower(&tree, id));
-    File { source, hir, role: Role::Backend }
+    File { source, hir, role: Role::Backend, style: OnceLock::new() }
 }
 
 impl File {
+    /// A file that says nothing: one that could not be read.
+    pub fn silent(source: SourceFile, role: Role) -> Self {
+        Self { hir: hir::Module::empty(source.id), source, role, style: OnceLock::new() }
+    }
+
+    /// How the file is written; told from its text when first asked.
+    pub fn style(&self) -> &Style {
+        self.style.get_or_init(|| Style::of(&self.source.text))
+    }
+
     /// The module specifiers that this file imports or re-exports from, each once.
     pub fn imports(&self) -> impl Iterator<Item = &str> {
         let imports = &self.hir.imports;
@@ -131,6 +145,10 @@ impl Workspace {
             }
         }
         false
+    }
+
+    pub fn style(&self, file: FileId) -> &Style {
+        self.files[file.0 as usize].style()
     }
 
     /// The text of a range, as written.

@@ -2,5 +2,4 @@
 
 pub mod code;
 pub mod imports;
-pub mod style;
 pub mod validators;

@@ -15,7 +15,7 @@ use super::roots::Roots;
 use super::tsconfig::TsConfigs;
 use super::walk::{self, Walked};
 use crate::model::layout::{lies_in, parent};
-use crate::model::{self, File, Layout, Role, hir};
+use crate::model::{self, File, Layout, Role};
 use crate::source::{FileId, SourceFile};
 
 /// How to read.
@@ -312,7 +312,7 @@ impl Read {
 }
 
 fn unread(source: SourceFile) -> File {
-    File { hir: hir::Module::empty(source.id), source, role: Role::Support }
+    File::silent(source, Role::Support)
 }
 
 fn not_unicode(bytes: &[u8], at: usize) -> String {

@@ -2,7 +2,7 @@
 
 use super::hir::{BindingKind, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind};
 use super::infer::Infer;
-use super::ty::{Builder, FunctionAt, Flavor, FunctionKind, Ty, Visibility};
+use super::ty::{Builder, Flavor, FunctionAt, FunctionKind, Ty, Visibility};
 use crate::source::{FileId, Span};
 
 /// One registered function.

@@ -3,6 +3,8 @@
 //! Owned, without lifetimes, a fraction of the tree's size: expressions, statements and types in flat arrays, names resolved to bindings.
 //! It keeps what rules ask of and drops the rest (decorators, class bodies' shapes, JSX): such parts become `Opaque` with the expressions inside them.
 
+use std::collections::HashMap;
+
 use swc_atoms::Atom;
 
 use crate::source::{FileId, Span};
@@ -34,6 +36,8 @@ pub struct Module {
     pub body: Vec<Stmt>,
     pub exports: Vec<Export>,
     pub imports: Vec<Import>,
+    /// Names of the module's own scope.
+    pub(super) top: HashMap<Name, BindingId>,
     /// The module says `"use node"` first.
     pub use_node: bool,
 }
@@ -510,6 +514,7 @@ impl Module {
             body: Vec::new(),
             exports: Vec::new(),
             imports: Vec::new(),
+            top: HashMap::new(),
             use_node: false,
         }
     }
@@ -546,6 +551,11 @@ impl Module {
     /// Every reference to a named type in an annotation, with its place.
     pub fn type_references(&self) -> impl Iterator<Item = (&TypeNode, Span)> {
         self.types.iter().filter(|(node, ..)| matches!(node, TypeNode::Ref { .. })).map(|(node, start, end)| (node, self.at(*start, *end)))
+    }
+
+    /// What the module itself declares, or imports, under the name.
+    pub fn declared(&self, name: &str) -> Option<BindingId> {
+        self.top.get(&Name::from(name)).copied()
     }
 
     pub fn guard(&self, id: GuardId) -> Guard {

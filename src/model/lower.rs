@@ -25,8 +25,7 @@ use crate::source::{Node, Span, Tree, span_of};
 
 /// Lowers the tree of one file.
 pub fn lower(tree: &Tree, file: crate::source::FileId) -> Module {
-    let mut lower =
-        Lower { module: Module::empty(file), top: HashMap::new(), locals: Vec::new(), types: HashMap::new(), func: None, guard: None };
+    let mut lower = Lower { module: Module::empty(file), locals: Vec::new(), types: HashMap::new(), func: None, guard: None };
     match &tree.program {
         Program::Module(module) => lower.module_items(&module.body),
         Program::Script(script) => {
@@ -40,9 +39,7 @@ pub fn lower(tree: &Tree, file: crate::source::FileId) -> Module {
 
 struct Lower {
     module: Module,
-    /// Names of the module's own scope.
-    top: HashMap<Atom, BindingId>,
-    /// Names of the scopes inside it, innermost last.
+    /// Names of the scopes inside the module's own, innermost last.
     locals: Vec<(Atom, BindingId)>,
     types: HashMap<Atom, BindingId>,
     func: Option<FuncId>,
@@ -55,7 +52,7 @@ impl Lower {
     }
 
     fn lookup(&self, name: &Atom) -> Option<BindingId> {
-        self.locals.iter().rev().find(|(n, _)| n == name).map(|(_, id)| *id).or_else(|| self.top.get(name).copied())
+        self.locals.iter().rev().find(|(n, _)| n == name).map(|(_, id)| *id).or_else(|| self.module.top.get(name).copied())
     }
 
     /// Makes a name known in the current scope. What it is bound to is said when its declaration is lowered.
@@ -74,7 +71,7 @@ impl Lower {
             uses: Vec::new(),
         });
         if self.func.is_none() && self.locals.is_empty() {
-            self.top.insert(ident.sym.clone(), id);
+            self.module.top.insert(ident.sym.clone(), id);
         } else {
             self.locals.push((ident.sym.clone(), id));
         }

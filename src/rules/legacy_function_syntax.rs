@@ -9,7 +9,7 @@ use crate::model::ty::{Flavor, FunctionKind};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::rules::missing_args::{arguments, takes_no_arguments};
 use crate::source::Span;
-use crate::writing::style::{Style, indent_at};
+use crate::style::indent_at;
 use crate::writing::validators::ValidatorWriter;
 
 declare_rule! {
@@ -54,7 +54,7 @@ impl Rule for LegacyFunctionSyntax {
 fn fix(function: &Function, cx: &Cx<'_>) -> Option<Fix> {
     let module = cx.workspace.hir(function.file);
     let source = cx.workspace.source(function.file);
-    let style = Style::of(source);
+    let style = cx.workspace.style(function.file);
     let [argument] = &*module.call(function.call)?.args else { return None };
     let span = module.span(argument.value);
     let mut edits = Vec::new();
@@ -62,7 +62,7 @@ fn fix(function: &Function, cx: &Cx<'_>) -> Option<Fix> {
     if let Some(handler) = module.as_func(argument.value).map(|f| module.func(f)) {
         if takes_no_arguments(module, handler) {
             entries.push(Code::text("args: {}"));
-        } else if let Some(mut writer) = ValidatorWriter::new(cx.workspace, cx.project, function.file, &style)
+        } else if let Some(mut writer) = ValidatorWriter::new(cx.workspace, cx.project, function.file, style)
             && let Some(args) = arguments(function, &mut writer)
         {
             entries.push(Code::Pair(Box::new(Code::text("args: ")), Box::new(args)));
@@ -74,7 +74,7 @@ fn fix(function: &Function, cx: &Cx<'_>) -> Option<Fix> {
     let inner = format!("{outer}{}", style.indent);
     let mut object = String::from("{");
     for entry in &entries {
-        object.push_str(&format!("{}{inner}{},", style.newline, entry.print(&style, &inner, inner.chars().count(), 1)));
+        object.push_str(&format!("{}{inner}{},", style.newline, entry.print(style, &inner, inner.chars().count(), 1)));
     }
     let handler = indented(text, span, &style.indent, &multi_line_templates(module, span));
     object.push_str(&format!("{}{inner}handler: {handler},{}{outer}}}", style.newline, style.newline));

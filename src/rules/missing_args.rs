@@ -8,7 +8,6 @@ use crate::model::hir::{Func, Module};
 use crate::model::ty::{Flavor, FunctionKind, Ty};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::rules::missing_returns::insert_entry;
-use crate::writing::style::Style;
 use crate::writing::validators::ValidatorWriter;
 
 declare_rule! {
@@ -64,16 +63,16 @@ fn fix(function: &Function, cx: &Cx<'_>) -> Option<Fix> {
     }
     let module = cx.workspace.hir(function.file);
     let source = cx.workspace.source(function.file);
-    let style = Style::of(source);
+    let style = cx.workspace.style(function.file);
     let at = function.handler?;
     let (home, handler) = (cx.workspace.hir(at.file), cx.workspace.hir(at.file).func(at.func));
     let (args, mut edits) = if takes_no_arguments(home, handler) {
         (Code::object(Vec::new()), Vec::new())
     } else {
-        let mut writer = ValidatorWriter::new(cx.workspace, cx.project, function.file, &style)?;
+        let mut writer = ValidatorWriter::new(cx.workspace, cx.project, function.file, style)?;
         (arguments(function, &mut writer)?, writer.into_imports())
     };
-    edits.push(insert_entry(function, module, &source.text, &style, "args", &args)?);
+    edits.push(insert_entry(function, module, &source.text, style, "args", &args)?);
     Some(Fix::safe("Add the validators of the arguments", edits))
 }
 

@@ -7,7 +7,7 @@ use crate::model::functions::{Entry, Syntax};
 use crate::model::hir::{Body, Module, exits};
 use crate::model::ty::{Flavor, FunctionKind, Ty};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
-use crate::writing::style::{Style, indent_at};
+use crate::style::{Style, indent_at};
 use crate::writing::validators::ValidatorWriter;
 
 declare_rule! {
@@ -72,12 +72,12 @@ fn fix(function: &Function, cx: &Cx<'_>) -> Option<Fix> {
     }
     let module = cx.workspace.hir(function.file);
     let source = cx.workspace.source(function.file);
-    let style = Style::of(source);
-    let mut writer = ValidatorWriter::new(cx.workspace, cx.project, function.file, &style)?;
+    let style = cx.workspace.style(function.file);
+    let mut writer = ValidatorWriter::new(cx.workspace, cx.project, function.file, style)?;
     let validator = writer.validator(&function.result)?;
-    let mut edits = vec![insert_entry(function, module, &source.text, &style, "returns", &validator)?];
+    let mut edits = vec![insert_entry(function, module, &source.text, style, "returns", &validator)?];
     edits.extend(writer.into_imports());
-    edits.extend(final_return(function, module, &source.text, &style));
+    edits.extend(final_return(function, module, &source.text, style));
     Some(Fix::safe("Add the validator of what the handler returns", edits))
 }
 

@@ -1,6 +1,6 @@
 //! New code, laid out like the file that it goes into: brackets that stay on one line where they fit, and break where they do not.
 
-use crate::writing::style::Style;
+use crate::style::Style;
 
 /// A piece of code that knows where it may break.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crate::edit::Edit;
 use crate::model::hir::{Binding, BindingKind, Import, ImportName, Module};
 use crate::model::layout::{join, parent};
 use crate::source::SourceFile;
-use crate::writing::style::Style;
+use crate::style::Style;
 
 /// Imports that a fix needs in one file: the names it may use, and the edits that bring them in.
 pub struct Imports<'a> {
@@ -27,7 +27,7 @@ impl<'a> Imports<'a> {
         if let Some((binding, _)) = self.imports().find(|(_, i)| &*i.module == from && i.name == wanted && !i.type_only) {
             return Some(binding.name.to_string());
         }
-        if self.module.bindings.iter().any(|b| &*b.name == local) {
+        if self.module.declared(local).is_some() {
             return None;
         }
         let braces = if self.style.spaced_braces { ("{ ", " }") } else { ("{", "}") };

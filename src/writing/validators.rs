@@ -4,9 +4,9 @@ use crate::model::hir::{BindingKind, Exported, ExprKind, Name};
 use crate::model::ty::{Field, Literal, Object, TableFlavor, Ty};
 use crate::model::{Project, Table, Workspace};
 use crate::source::FileId;
+use crate::style::Style;
 use crate::writing::code::Code;
 use crate::writing::imports::{Imports, specifier};
-use crate::writing::style::Style;
 
 /// A document with at most this many fields is written out; a larger one is taken from the schema.
 const WRITTEN_OUT: usize = 4;

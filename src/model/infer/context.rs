@@ -76,9 +76,8 @@ impl Infer<'_> {
     fn by_name(&self, file: FileId, func: FuncId, index: u32) -> Ty {
         let module = self.hir(file);
         let is_backend = self.world.file(file).role == Role::Backend;
-        let named = module.bindings.iter().find(|b| b.kind == BindingKind::Param(func, index) && b.path.is_empty());
-        let untyped = module.func(func).params.get(index as usize).is_some_and(|p| p.ty.is_none());
-        if is_backend && untyped && named.is_some_and(|b| &*b.name == "ctx") { ctx(None) } else { Ty::Unknown }
+        let untyped = module.func(func).params.get(index as usize).filter(|p| p.ty.is_none() && p.is_name);
+        if is_backend && untyped.is_some_and(|p| &*module.binding(p.bindings.0).name == "ctx") { ctx(None) } else { Ty::Unknown }
     }
 
     fn as_argument(&self, file: FileId, call: ExprId, callee: ExprId, place: usize, func: FuncId, index: u32) -> Ty {
@@ -127,13 +126,9 @@ impl Infer<'_> {
         };
         let opaque = matches!(base, Ty::Unknown | Ty::External(_) | Ty::Builder(_) | Ty::Function(_));
         let module = self.hir(file);
-        let takes = |name: &str| {
-            module
-                .bindings
-                .iter()
-                .any(|b| matches!(b.kind, BindingKind::Param(f, i) if f == func && i == index) && b.path.len() == 1 && &*b.name == name)
-        };
-        if !opaque || index != 0 || !takes("ctx") {
+        let param = module.func(func).params.get(index as usize)?;
+        let takes_ctx = module.bindings_in(param.bindings).map(|b| module.binding(b)).any(|b| b.path.len() == 1 && &*b.name == "ctx");
+        if !opaque || index != 0 || !takes_ctx {
             return None;
         }
         let fields = vec![Field { name: Name::from("ctx"), ty: ctx(Some(kind)), optional: false, span: None }];

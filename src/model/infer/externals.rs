@@ -38,7 +38,9 @@ impl Infer<'_> {
         match (&*external.module, &path[..]) {
             ("global", path) => self.call_global(file, call, path),
             ("instance", ["Date", method]) => match *method {
-                "getTime" | "valueOf" | "getFullYear" | "getMonth" | "getDate" | "getDay" | "getHours" | "getMinutes" | "getSeconds" => Ty::Number,
+                "getTime" | "valueOf" | "getFullYear" | "getMonth" | "getDate" | "getDay" | "getHours" | "getMinutes" | "getSeconds" => {
+                    Ty::Number
+                }
                 name if name.starts_with("to") => Ty::String,
                 name if name.starts_with("getUTC") || name.starts_with("set") => Ty::Number,
                 _ => Ty::Unknown,

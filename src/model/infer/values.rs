@@ -270,7 +270,11 @@ impl Infer<'_> {
             Ty::Ctx(ctx) => self.ctx_member(ctx, name),
             Ty::CtxPart(part) => Ty::CtxPart(Name::from(format!("{part}.{name}"))),
             Ty::External(external) if external.is("instance", &["Map"]) || external.is("instance", &["Set"]) => {
-                if &**name == "size" { Ty::Number } else { self.external("instance", external.path.iter().chain([name]).cloned()) }
+                if &**name == "size" {
+                    Ty::Number
+                } else {
+                    self.external("instance", external.path.iter().chain([name]).cloned())
+                }
             }
             Ty::External(external) if external.path.len() < 6 => {
                 let path = external.path.iter().chain([name]).cloned();

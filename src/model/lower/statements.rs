@@ -144,7 +144,7 @@ impl Lower {
             Decl::Using(_) | Decl::TsModule(_) => {}
         }
         for (name, _, is_type) in names {
-            let binding = if is_type { self.types.get(&name).copied() } else { self.top.get(&name).copied() };
+            let binding = if is_type { self.types.get(&name).copied() } else { self.module.top.get(&name).copied() };
             let what = binding.map_or(Exported::Unknown, Exported::Binding);
             self.module.exports.push(Export { name: Some(name), what, type_only: is_type });
         }
@@ -226,12 +226,12 @@ impl Lower {
 
     /// Types are known in the whole file: two of one name in different scopes are rare, and then the last one wins.
     fn hoist_type(&mut self, ident: &Ident) {
-        let before = (self.top.get(&ident.sym).copied(), self.locals.len());
+        let before = (self.module.top.get(&ident.sym).copied(), self.locals.len());
         let id = self.declare(ident, BindingKind::Other);
         self.locals.truncate(before.1);
         match before.0 {
-            Some(value) => self.top.insert(ident.sym.clone(), value),
-            None => self.top.remove(&ident.sym),
+            Some(value) => self.module.top.insert(ident.sym.clone(), value),
+            None => self.module.top.remove(&ident.sym),
         };
         self.types.insert(ident.sym.clone(), id);
     }

@@ -1,0 +1,142 @@
+//! How a file is written: quotes, semicolons, indent, line ends. New code follows it.
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Style {
+    pub quote: char,
+    pub semicolons: bool,
+    /// One step of indentation.
+    pub indent: String,
+    pub newline: &'static str,
+    /// The column that lines are wrapped at.
+    pub width: usize,
+    /// `{ a }` with spaces inside the braces.
+    pub spaced_braces: bool,
+    pub trailing_commas: bool,
+}
+
+impl Style {
+    /// Told from the text by majority; ties go to what most formatters do.
+    pub fn of(text: &str) -> Self {
+        let mut seen = Seen::default();
+        for line in text.split('\n') {
+            seen.line(line);
+        }
+        seen.style()
+    }
+
+    /// A string literal.
+    pub fn string(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len() + 2);
+        out.push(self.quote);
+        for c in text.chars() {
+            match c {
+                '\\' => out.push_str("\\\\"),
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                c if c == self.quote => {
+                    out.push('\\');
+                    out.push(c);
+                }
+                c => out.push(c),
+            }
+        }
+        out.push(self.quote);
+        out
+    }
+
+    pub fn semicolon(&self) -> &'static str {
+        if self.semicolons { ";" } else { "" }
+    }
+}
+
+/// What the lines of a file show.
+#[derive(Default)]
+struct Seen {
+    single: usize,
+    double: usize,
+    carriage_returns: usize,
+    lines: usize,
+    tabs: usize,
+    /// How often a line was indented by so many spaces more than the one before.
+    steps: [usize; 9],
+    indent: usize,
+    longest: usize,
+    with_semicolon: usize,
+    without_semicolon: usize,
+    tight_braces: usize,
+    spaced_braces: usize,
+    trailing_commas: usize,
+}
+
+impl Seen {
+    fn line(&mut self, line: &str) {
+        self.lines += 1;
+        self.carriage_returns += usize::from(line.ends_with('\r'));
+        let line = line.trim_end();
+        let body = line.trim_start_matches([' ', '\t']);
+        if body.is_empty() || body.starts_with("//") || body.starts_with('*') || body.starts_with("/*") {
+            return;
+        }
+        for byte in body.bytes() {
+            match byte {
+                b'\'' => self.single += 1,
+                b'"' => self.double += 1,
+                _ => {}
+            }
+        }
+        let indent = line.len() - body.len();
+        if line.starts_with('\t') {
+            self.tabs += 1;
+        } else {
+            if indent > self.indent && indent - self.indent <= 8 {
+                self.steps[indent - self.indent] += 1;
+            }
+            self.indent = indent;
+        }
+        if line.len() > self.longest {
+            self.longest = self.longest.max(line.chars().count());
+        }
+        self.trailing_commas += usize::from(body.ends_with(','));
+        let is_statement =
+            body.starts_with("import ") || body.starts_with("return ") || body.starts_with("const ") || body.starts_with("export ");
+        if is_statement {
+            if body.ends_with(';') {
+                self.with_semicolon += 1;
+            } else if body.ends_with([')', '\'', '"', '`', ']']) {
+                self.without_semicolon += 1;
+            }
+        }
+        if let Some(rest) = body.strip_prefix("import {") {
+            if rest.starts_with(' ') {
+                self.spaced_braces += 1
+            } else if !rest.is_empty() {
+                self.tight_braces += 1
+            }
+        }
+    }
+
+    fn style(&self) -> Style {
+        let spaces = (2..=8).max_by_key(|&n| (self.steps[n], n == 2)).filter(|&n| self.steps[n] > 0).unwrap_or(2);
+        Style {
+            quote: if self.single > self.double { '\'' } else { '"' },
+            semicolons: self.without_semicolon <= self.with_semicolon,
+            indent: if self.tabs > self.steps.iter().sum::<usize>() { "\t".to_owned() } else { " ".repeat(spaces) },
+            newline: if self.carriage_returns * 2 > self.lines { "\r\n" } else { "\n" },
+            width: match self.longest {
+                81..=100 => 100,
+                101..=120 => 120,
+                _ => 80,
+            },
+            spaced_braces: self.tight_braces <= self.spaced_braces,
+            trailing_commas: self.trailing_commas > 0,
+        }
+    }
+}
+
+/// The white space that the line of this offset starts with.
+pub fn indent_at(text: &str, offset: u32) -> &str {
+    let start = text[..offset as usize].rfind('\n').map_or(0, |i| i + 1);
+    let line = &text[start..];
+    let end = line.find(|c: char| c != ' ' && c != '\t').unwrap_or(line.len());
+    &line[..end]
+}
