@@ -7,6 +7,7 @@ pub mod functions;
 pub mod hir;
 pub mod infer;
 pub mod layout;
+pub mod order;
 mod lower;
 pub mod queries;
 pub mod schema;

@@ -286,9 +286,17 @@ pub enum Stmt {
     Switch { subject: ExprId, cases: Vec<Case> },
     Try { block: Vec<Stmt>, handler: Option<Vec<Stmt>>, finalizer: Vec<Stmt> },
     Throw(ExprId),
-    Jump,
+    Jump(Jump),
     Block(Vec<Stmt>),
     Func(FuncId),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jump {
+    Break,
+    Continue,
+    /// Either of them, out of the labelled statement that it names.
+    Labelled,
 }
 
 #[derive(Debug)]
@@ -447,7 +455,7 @@ impl Stmt {
     /// Whether control never goes on to the statement after this one.
     pub fn exits(&self) -> bool {
         match self {
-            Self::Return { .. } | Self::Throw(_) | Self::Jump => true,
+            Self::Return { .. } | Self::Throw(_) | Self::Jump(_) => true,
             Self::If { yes, no, .. } => exits(yes) && exits(no),
             Self::Block(stmts) => exits(stmts),
             Self::Try { block, handler, finalizer } => exits(finalizer) || exits(block) && handler.as_ref().is_none_or(|h| exits(h)),
@@ -477,7 +485,7 @@ impl Stmt {
                 handler.iter().for_each(|h| all(h));
                 all(finalizer);
             }
-            Self::Expr(_) | Self::Var { .. } | Self::Throw(_) | Self::Jump | Self::Func(_) => {}
+            Self::Expr(_) | Self::Var { .. } | Self::Throw(_) | Self::Jump(_) | Self::Func(_) => {}
         }
     }
 }
@@ -491,7 +499,7 @@ pub fn exits(stmts: &[Stmt]) -> bool {
 fn contains_jump(stmt: &Stmt) -> bool {
     let any = |list: &[Stmt]| list.iter().any(contains_jump);
     match stmt {
-        Stmt::Jump => true,
+        Stmt::Jump(_) => true,
         Stmt::If { yes, no, .. } => any(yes) || any(no),
         Stmt::Loop { body, .. } | Stmt::Block(body) => any(body),
         Stmt::Switch { cases, .. } => cases.iter().any(|c| any(&c.body)),

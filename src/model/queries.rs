@@ -2,6 +2,7 @@
 
 use super::hir::{ExprId, ExprKind, FuncId, Module, Name, Parent};
 use super::infer::Infer;
+use super::order::{self, OrderSeen};
 use super::ty::{Chain, Ty};
 use crate::source::{FileId, Span};
 
@@ -22,6 +23,8 @@ pub struct DbQuery {
     pub end: End,
     /// The function that the last call stands in.
     pub func: Option<FuncId>,
+    /// Where something depends on the order in which the rows come; `None` where surely nothing does.
+    pub order_seen: Option<OrderSeen>,
 }
 
 #[derive(Debug)]
@@ -219,7 +222,7 @@ fn unended(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<End> {
 
 fn query(infer: &Infer<'_>, file: FileId, call: ExprId, chain: &Chain, end: End) -> DbQuery {
     let module = infer.hir(file);
-    let steps = chain.steps.iter().filter_map(|(file, call)| step(infer, *file, *call)).collect();
+    let steps: Vec<Step> = chain.steps.iter().filter_map(|(file, call)| step(infer, *file, *call)).collect();
     let mut start = module.span(call);
     let mut at = call;
     while let Some((_, object, _)) = module.method(at) {
@@ -230,7 +233,9 @@ fn query(infer: &Infer<'_>, file: FileId, call: ExprId, chain: &Chain, end: End)
         at = module.bare(object);
     }
     let func = module.enclosing_func(call);
-    DbQuery { file, call, span: start, table: chain.table.clone(), origin: chain.origin, steps, end, func }
+    let ordered = steps.iter().find(|s| matches!(s.kind, StepKind::Order)).map(|s| s.span);
+    let order_seen = order::of_query(infer, file, call, end, ordered);
+    DbQuery { file, call, span: start, table: chain.table.clone(), origin: chain.origin, steps, end, func, order_seen }
 }
 
 fn step(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Step> {

@@ -7,7 +7,7 @@ use swc_ecma_ast::{
 };
 
 use super::{BindingId, BindingKind, ExprId, ExprKind, Loop, Lower, Name, Place, text_of};
-use crate::model::hir::{Case, Export, Exported, Guard, Import, ImportName, Stmt, exits};
+use crate::model::hir::{Case, Export, Exported, Guard, Import, ImportName, Jump, Stmt, exits};
 use crate::source::Span;
 
 impl Lower {
@@ -354,7 +354,8 @@ impl Lower {
             AstStmt::ForOf(one) => self.each(stmt, &one.left, &one.right, &one.body, Loop::Of { is_await: one.is_await }),
             AstStmt::ForIn(one) => self.each(stmt, &one.left, &one.right, &one.body, Loop::In),
             AstStmt::Labeled(labeled) => return self.stmt(&labeled.body, out),
-            AstStmt::Break(_) | AstStmt::Continue(_) => Stmt::Jump,
+            AstStmt::Break(one) => Stmt::Jump(if one.label.is_some() { Jump::Labelled } else { Jump::Break }),
+            AstStmt::Continue(one) => Stmt::Jump(if one.label.is_some() { Jump::Labelled } else { Jump::Continue }),
             AstStmt::With(with) => {
                 let value = self.placed(&with.obj, Place::Other);
                 out.push(Stmt::Expr(value));

@@ -1,0 +1,359 @@
+//! What is done for each row, one after the other: does it come to the same in any order?
+//!
+//! Deleting every row, patching each of them, adding numbers up: yes. Inserting, stopping at a row, keeping the last one: no.
+
+use super::{OrderSeen, Rows, Sight, What};
+use crate::model::hir::{BindingId, Body, Call, ExprId, ExprKind, Jump, Module, Parent, Step, Stmt, Unary};
+use crate::model::ty::{Literal, Ty};
+use crate::source::{FileId, Span};
+
+/// Code that runs once for each row.
+#[derive(Clone, Copy)]
+struct Each<'m> {
+    file: FileId,
+    module: &'m Module,
+    start: u32,
+    end: u32,
+}
+
+/// What a statement may leave.
+#[derive(Clone, Copy)]
+struct Inside {
+    /// The loop over the rows itself: `return` and `break` stop it.
+    rows: bool,
+    /// A loop or switch inside of it, which a `break` would leave instead.
+    nested: bool,
+}
+
+type Found = Option<OrderSeen>;
+
+impl Rows<'_, '_> {
+    /// `for (const row of rows) { … }`, where `child` is what is iterated.
+    pub(super) fn iterated(&self, file: FileId, child: ExprId) -> Found {
+        let module = self.infer.hir(file);
+        let mut root = child;
+        while let Parent::Expr(up) = module.parent(root) {
+            root = up;
+        }
+        let body = match module.enclosing_func(root).map(|f| &module.func(f).body) {
+            Some(Body::Block { stmts, .. }) => &stmts[..],
+            Some(_) => &[],
+            None => &module.body[..],
+        };
+        let Some(Stmt::Loop { body, start, end, .. }) = find_loop(body, root) else {
+            return Some(OrderSeen { span: module.span(child), how: Sight::HandedOn });
+        };
+        let each = Each { file, module, start: *start, end: *end };
+        self.statements(each, body, Inside { rows: true, nested: false })
+    }
+
+    /// The body of a callback or of a helper, called for each row.
+    pub(super) fn effects(&self, file: FileId, body: &Body, (start, end): (u32, u32)) -> Found {
+        let each = Each { file, module: self.infer.hir(file), start, end };
+        match body {
+            Body::None => None,
+            Body::Expr(value) => self.expression(each, *value),
+            Body::Block { stmts, .. } => self.statements(each, stmts, Inside { rows: false, nested: false }),
+        }
+    }
+
+    fn statements(&self, each: Each<'_>, stmts: &[Stmt], inside: Inside) -> Found {
+        stmts.iter().find_map(|stmt| self.statement(each, stmt, inside))
+    }
+
+    fn statement(&self, each: Each<'_>, stmt: &Stmt, inside: Inside) -> Found {
+        let all = |list: &[Stmt], inside| self.statements(each, list, inside);
+        let stops = |span: Span| Some(OrderSeen { span, how: Sight::Searched });
+        match stmt {
+            Stmt::Expr(value) => self.expression(each, *value),
+            Stmt::Var { init, .. } => init.and_then(|init| self.expression(each, init)),
+            Stmt::Return { start, end, .. } if inside.rows => stops(each.module.at(*start, *end)),
+            Stmt::Return { value, .. } => value.and_then(|value| self.expression(each, value)),
+            Stmt::If { test, yes, no } => self.expression(each, *test).or_else(|| all(yes, inside)).or_else(|| all(no, inside)),
+            Stmt::Loop { heads, body, .. } => {
+                heads.iter().find_map(|head| self.expression(each, *head)).or_else(|| all(body, Inside { nested: true, ..inside }))
+            }
+            Stmt::Switch { subject, cases } => self.expression(each, *subject).or_else(|| {
+                let inside = Inside { nested: true, ..inside };
+                cases.iter().find_map(|c| c.test.and_then(|t| self.expression(each, t)).or_else(|| all(&c.body, inside)))
+            }),
+            Stmt::Try { block, handler, finalizer } => {
+                all(block, inside).or_else(|| handler.as_ref().and_then(|h| all(h, inside))).or_else(|| all(finalizer, inside))
+            }
+            // Thrown for one row or another, but thrown; only what it says may differ.
+            Stmt::Throw(value) if each.names_own(*value) => stops(each.module.span(*value)),
+            Stmt::Throw(_) => None,
+            Stmt::Jump(Jump::Break) if inside.rows && !inside.nested => stops(each.module.at(each.start, each.end)),
+            Stmt::Jump(Jump::Labelled) if inside.rows => stops(each.module.at(each.start, each.end)),
+            Stmt::Jump(_) => None,
+            Stmt::Block(stmts) => all(stmts, inside),
+            // Looked at where it is called.
+            Stmt::Func(_) => None,
+        }
+    }
+
+    fn expression(&self, each: Each<'_>, id: ExprId) -> Found {
+        let module = each.module;
+        let own = match module.expr(id) {
+            ExprKind::Func(func) => {
+                let body = &module.func(*func).body;
+                match body {
+                    Body::None => None,
+                    Body::Expr(value) => self.expression(each, *value),
+                    Body::Block { stmts, .. } => self.statements(each, stmts, Inside { rows: false, nested: false }),
+                }
+            }
+            ExprKind::Call(call) => self.call(each, id, call),
+            ExprKind::New(call) => match self.infer.expr(each.file, call.callee) {
+                Ty::External(external) if matches!(&*external.module, "global" | "convex/values") => None,
+                _ => each.seen(id, Sight::HandedOn),
+            },
+            ExprKind::Assign { target, value, plain } => self.assignment(each, id, *target, *value, *plain),
+            ExprKind::Unary { op: Unary::Update, operand } => match each.outer(*operand) {
+                Some(binding) if each.is_only_updated(binding) => None,
+                Some(_) => each.seen(id, Sight::Written),
+                None => None,
+            },
+            _ => None,
+        };
+        own.or_else(|| {
+            let mut parts = Vec::new();
+            module.children(id, &mut |part| parts.push(part));
+            parts.into_iter().find_map(|part| self.expression(each, part))
+        })
+    }
+
+    fn assignment(&self, each: Each<'_>, id: ExprId, target: Option<ExprId>, value: ExprId, plain: bool) -> Found {
+        let Some(target) = target else { return each.seen(id, Sight::Written) };
+        if let Some(root) = root(each.module, target)
+            && each.owns(root)
+        {
+            return None;
+        }
+        let Some(binding) = each.outer(target) else { return each.seen(id, Sight::Written) };
+        let declared = each.module.binding(binding);
+        let within = || declared.writes.iter().flatten().filter(|w| each.holds(each.module.span(**w)));
+        let comes_to_the_same = if plain {
+            // `found = true`, wherever it is said.
+            let flag = |id: ExprId| match each.module.expr(each.module.bare(id)) {
+                ExprKind::Bool(value) => Some(*value),
+                _ => None,
+            };
+            flag(value).is_some() && within().all(|w| flag(*w) == flag(value))
+        } else {
+            let is_number = |ty: &Ty| matches!(ty, Ty::Number | Ty::Literal(Literal::Num(_), _));
+            let starts_as_number = match declared.kind {
+                crate::model::hir::BindingKind::Let(Some(init)) => is_number(&self.infer.expr(each.file, init)),
+                _ => false,
+            };
+            starts_as_number || is_number(&self.infer.expr(each.file, value))
+        };
+        if comes_to_the_same && each.is_only_updated(binding) { None } else { each.seen(id, Sight::Written) }
+    }
+
+    fn call(&self, each: Each<'_>, id: ExprId, call: &Call) -> Found {
+        let module = each.module;
+        if let Some((_, object, method)) = module.method(id) {
+            let base = self.infer.expr(each.file, object).non_null();
+            if let Some(found) = self.method_effect(each, id, call, object, &base, method) {
+                return found;
+            }
+        }
+        match self.infer.expr(each.file, call.callee) {
+            Ty::Function(at) => {
+                let is_deep = self.calls.borrow().len() >= super::CALLS || self.calls.borrow().iter().any(|(inner, ..)| *inner == at);
+                if is_deep {
+                    return each.seen(id, Sight::HandedOn);
+                }
+                self.calls.borrow_mut().push((at, each.file, id));
+                let found = self.effects_of(at);
+                self.calls.borrow_mut().pop();
+                found
+            }
+            Ty::External(external) => match (&*external.module, external.path.first().map(|p| &**p)) {
+                ("global", Some("fetch" | "setTimeout" | "setInterval" | "queueMicrotask")) => each.seen(id, Sight::HandedOn),
+                ("global" | "instance" | "convex/values", _) => None,
+                (module, _) if module.starts_with("convex-helpers") => None,
+                _ => each.seen(id, Sight::HandedOn),
+            },
+            Ty::CtxPart(part) => match &*part {
+                "runQuery" | "vectorSearch" => None,
+                part if part.starts_with("auth.") => None,
+                "storage.getUrl" | "storage.getMetadata" | "storage.delete" => None,
+                _ => each.seen(id, Sight::Written),
+            },
+            _ => each.seen(id, Sight::HandedOn),
+        }
+    }
+
+    /// A method that is known for what it is called on; `None` to look at the callee itself.
+    fn method_effect(&self, each: Each<'_>, id: ExprId, call: &Call, object: ExprId, base: &Ty, method: &str) -> Option<Found> {
+        let named = match each.module.expr(each.module.bare(object)) {
+            ExprKind::Local(binding) => Some(*binding),
+            _ => None,
+        };
+        let grows = |binding: BindingId| if each.owns(binding) { None } else { self.uses(each.file, binding, What::All) };
+        Some(match (base, method) {
+            (Ty::Db, "patch" | "replace") => self.write(each, id, call),
+            (Ty::Db, "insert") => each.seen(id, Sight::Written),
+            (Ty::Db | Ty::Query(_) | Ty::RangeBuilder | Ty::FilterBuilder, _) => None,
+            (Ty::CtxPart(_) | Ty::Function(_) | Ty::Namespace(_), _) => return None,
+            (Ty::External(external), _) if &*external.module != "instance" => return None,
+            (_, "push" | "unshift" | "add") => match named {
+                Some(binding) => grows(binding),
+                None => each.seen(id, Sight::HandedOn),
+            },
+            (_, "set" | "splice" | "pop" | "shift" | "sort" | "reverse" | "fill") => match root(each.module, object) {
+                Some(binding) if each.owns(binding) => None,
+                _ => each.seen(id, Sight::Written),
+            },
+            (Ty::Unknown, name) if !READS.contains(&name) => return None,
+            _ => None,
+        })
+    }
+
+    /// `db.patch(row._id, …)`: each row its own, or the same for all.
+    fn write(&self, each: Each<'_>, id: ExprId, call: &Call) -> Found {
+        let (target, value) = match &*call.args {
+            [target, value] | [_, target, value] => (target.value, value.value),
+            _ => return each.seen(id, Sight::Written),
+        };
+        let is_own = match each.module.expr(each.module.bare(target)) {
+            ExprKind::Member { object, property, .. } => &**property == "_id" && each.is_element(*object),
+            ExprKind::Local(binding) => {
+                each.owns(*binding) && matches!(&*each.module.binding(*binding).path, [Step::Key(name)] if &**name == "_id")
+            }
+            _ => false,
+        };
+        if is_own || !each.names_own(value) { None } else { each.seen(id, Sight::Written) }
+    }
+}
+
+/// Methods that change nothing, for receivers that are not known.
+const READS: &[&str] = &[
+    "map",
+    "filter",
+    "flatMap",
+    "some",
+    "every",
+    "includes",
+    "find",
+    "findIndex",
+    "forEach",
+    "reduce",
+    "slice",
+    "concat",
+    "join",
+    "split",
+    "at",
+    "has",
+    "get",
+    "keys",
+    "values",
+    "entries",
+    "indexOf",
+    "toString",
+    "toISOString",
+    "getTime",
+    "toLowerCase",
+    "toUpperCase",
+    "trim",
+    "startsWith",
+    "endsWith",
+    "replace",
+    "replaceAll",
+    "match",
+    "test",
+    "localeCompare",
+    "toFixed",
+    "then",
+    "catch",
+    "flat",
+];
+
+impl Each<'_> {
+    fn holds(&self, span: Span) -> bool {
+        self.start <= span.start && span.end <= self.end
+    }
+
+    /// Declared for each row anew.
+    fn owns(&self, binding: BindingId) -> bool {
+        self.holds(self.module.binding_span(binding))
+    }
+
+    /// The name outside of the code that the expression is.
+    fn outer(&self, id: ExprId) -> Option<BindingId> {
+        match self.module.expr(self.module.bare(id)) {
+            ExprKind::Local(binding) if !self.owns(*binding) => Some(*binding),
+            _ => None,
+        }
+    }
+
+    /// Whether the expression is the row itself: the name of the loop, or the parameter.
+    fn is_element(&self, id: ExprId) -> bool {
+        use crate::model::hir::BindingKind;
+        match self.module.expr(self.module.bare(id)) {
+            ExprKind::Local(binding) => {
+                let declared = self.module.binding(*binding);
+                let is_row = matches!(declared.kind, BindingKind::Element(_) | BindingKind::Param(_, 0));
+                self.owns(*binding) && is_row && declared.path.is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the expression speaks of anything that differs from row to row.
+    fn names_own(&self, id: ExprId) -> bool {
+        let mut parts = vec![id];
+        while let Some(part) = parts.pop() {
+            match self.module.expr(part) {
+                ExprKind::Local(binding) if self.owns(*binding) => return true,
+                ExprKind::Func(_) => return true,
+                _ => self.module.children(part, &mut |inner| parts.push(inner)),
+            }
+        }
+        false
+    }
+
+    /// Whether the code only counts with the name, and never looks at it.
+    fn is_only_updated(&self, binding: BindingId) -> bool {
+        self.module.binding(binding).uses.iter().filter(|u| self.holds(self.module.span(**u))).all(|u| {
+            matches!(self.module.meaningful_parent(*u).0, Parent::Expr(up) if matches!(self.module.expr(up), ExprKind::Unary { op: Unary::Update, .. }))
+        })
+    }
+
+    fn seen(&self, id: ExprId, how: Sight) -> Found {
+        Some(OrderSeen { span: self.module.span(id), how })
+    }
+}
+
+/// The name that a chain of members starts from.
+fn root(module: &Module, mut id: ExprId) -> Option<BindingId> {
+    loop {
+        id = module.bare_awaited(id);
+        match module.expr(id) {
+            ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => id = *object,
+            ExprKind::Local(binding) => return Some(*binding),
+            _ => return None,
+        }
+    }
+}
+
+fn find_loop(stmts: &[Stmt], head: ExprId) -> Option<&Stmt> {
+    stmts.iter().find_map(|stmt| match stmt {
+        Stmt::Loop { heads, body, .. } => {
+            if heads.contains(&head) {
+                Some(stmt)
+            } else {
+                find_loop(body, head)
+            }
+        }
+        Stmt::If { yes, no, .. } => find_loop(yes, head).or_else(|| find_loop(no, head)),
+        Stmt::Block(body) => find_loop(body, head),
+        Stmt::Switch { cases, .. } => cases.iter().find_map(|c| find_loop(&c.body, head)),
+        Stmt::Try { block, handler, finalizer } => {
+            find_loop(block, head).or_else(|| handler.as_ref().and_then(|h| find_loop(h, head))).or_else(|| find_loop(finalizer, head))
+        }
+        _ => None,
+    })
+}
