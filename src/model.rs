@@ -192,7 +192,7 @@ struct Nouns {
 
 fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
     let mut world = World::new(files, layout);
-    let schemas: Vec<Option<Schema>> = layout.roots.par_iter().map(|root| schema::read(&Infer::new(&world), &root.functions)).collect();
+    let schemas: Vec<Option<Schema>> = layout.roots.par_iter().map(|root| schema::read(&world, &root.functions)).collect();
     world.schemas = schemas;
     world.schemas.push(None);
     let world = world;
@@ -218,8 +218,8 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     if file.role == Role::Generated || file.hir.expr_count() == 0 {
         return Nouns::default();
     }
-    let infer = Infer::new(world);
     let id = file.source.id;
+    let infer = Infer::new(world, id);
     let calls = calls::read(&infer, id);
     let table_uses = tables::read(&infer, id, &calls);
     let mut functions = functions::read(&infer, id);

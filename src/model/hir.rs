@@ -28,7 +28,9 @@ pub struct GuardId(pub u32);
 pub struct Module {
     pub file: FileId,
     exprs: Vec<Expr>,
-    parents: Vec<Parent>,
+    /// What each expression hangs on: another expression, or (with the top bit set) a place in `roots`.
+    parents: Vec<u32>,
+    roots: Vec<(Place, Option<FuncId>, Option<GuardId>)>,
     pub funcs: Vec<Func>,
     pub bindings: Vec<Binding>,
     types: Vec<(TypeNode, u32, u32)>,
@@ -48,6 +50,9 @@ struct Expr {
     end: u32,
     kind: ExprKind,
 }
+
+/// Marks a parent that is a statement.
+const ROOT: u32 = 1 << 31;
 
 /// What an expression hangs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -515,6 +520,7 @@ impl Module {
             file,
             exprs: Vec::new(),
             parents: Vec::new(),
+            roots: vec![(Place::Other, None, None)],
             funcs: Vec::new(),
             bindings: Vec::new(),
             types: Vec::new(),
@@ -608,7 +614,12 @@ impl Module {
     }
 
     pub fn parent(&self, id: ExprId) -> Parent {
-        self.parents[id.0 as usize]
+        let parent = self.parents[id.0 as usize];
+        if parent & ROOT == 0 {
+            return Parent::Expr(ExprId(parent));
+        }
+        let (place, func, guard) = self.roots[(parent & !ROOT) as usize];
+        Parent::Stmt { place, func, guard }
     }
 
     /// The nearest expression above that is not just brackets, a cast or an `await`, and the child of it that leads here.
@@ -693,39 +704,18 @@ impl Module {
 
     /// Calls `visit` for each expression directly inside this one.
     pub fn children(&self, id: ExprId, visit: &mut dyn FnMut(ExprId)) {
-        match self.expr(id) {
-            ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null | ExprKind::BigInt | ExprKind::Regex => {}
-            ExprKind::Local(_) | ExprKind::Global(_) | ExprKind::This | ExprKind::Func(_) => {}
-            ExprKind::Template(parts) | ExprKind::Sequence(parts) | ExprKind::Opaque(parts) => parts.iter().for_each(|p| visit(*p)),
-            ExprKind::Member { object, .. } => visit(*object),
-            ExprKind::Index { object, index } => {
-                visit(*object);
-                visit(*index);
-            }
-            ExprKind::Call(call) | ExprKind::New(call) => {
-                visit(call.callee);
-                call.args.iter().for_each(|a| visit(a.value));
-            }
-            ExprKind::Object(props) => {
-                for prop in props {
-                    if let Key::Computed(key) = prop.key {
-                        visit(key);
-                    }
-                    visit(prop.value);
-                }
-            }
-            ExprKind::Array(items) => items.iter().for_each(|a| visit(a.value)),
-            ExprKind::Cond { test, yes, no } => [*test, *yes, *no].into_iter().for_each(visit),
-            ExprKind::Binary { left, right, .. } => [*left, *right].into_iter().for_each(visit),
-            ExprKind::Assign { target, value, .. } => target.iter().chain([value]).for_each(|e| visit(*e)),
-            ExprKind::Unary { operand: inner, .. }
-            | ExprKind::Await(inner)
-            | ExprKind::Paren(inner)
-            | ExprKind::Cast { value: inner, .. }
-            | ExprKind::Import(inner) => {
-                visit(*inner);
-            }
-        }
+        children_of(self.expr(id), visit);
+    }
+
+    /// Gives back what was set aside for more.
+    pub(super) fn finish(&mut self) {
+        self.exprs.shrink_to_fit();
+        self.parents.shrink_to_fit();
+        self.roots.shrink_to_fit();
+        self.bindings.shrink_to_fit();
+        self.types.shrink_to_fit();
+        self.guards.shrink_to_fit();
+        self.funcs.shrink_to_fit();
     }
 
     pub(super) fn push_expr(&mut self, span: Span, kind: ExprKind) -> ExprId {
@@ -733,18 +723,15 @@ impl Module {
         if let ExprKind::Func(func) = kind {
             self.funcs[func.0 as usize].expr = Some(id);
         }
+        children_of(&kind, &mut |child| self.parents[child.0 as usize] = id.0);
         self.exprs.push(Expr { start: span.start, end: span.end, kind });
-        self.parents.push(Parent::Stmt { place: Place::Other, func: None, guard: None });
-        let mut children = Vec::new();
-        self.children(id, &mut |child| children.push(child));
-        for child in children {
-            self.parents[child.0 as usize] = Parent::Expr(id);
-        }
+        self.parents.push(ROOT);
         id
     }
 
     pub(super) fn place(&mut self, id: ExprId, place: Place, func: Option<FuncId>, guard: Option<GuardId>) {
-        self.parents[id.0 as usize] = Parent::Stmt { place, func, guard };
+        self.parents[id.0 as usize] = ROOT | self.roots.len() as u32;
+        self.roots.push((place, func, guard));
     }
 
     pub(super) fn push_guard(&mut self, guard: Guard) -> GuardId {
@@ -755,5 +742,41 @@ impl Module {
     pub(super) fn push_type(&mut self, span: Span, node: TypeNode) -> TypeId {
         self.types.push((node, span.start, span.end));
         TypeId(self.types.len() as u32 - 1)
+    }
+}
+
+fn children_of(kind: &ExprKind, visit: &mut dyn FnMut(ExprId)) {
+    match kind {
+        ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null | ExprKind::BigInt | ExprKind::Regex => {}
+        ExprKind::Local(_) | ExprKind::Global(_) | ExprKind::This | ExprKind::Func(_) => {}
+        ExprKind::Template(parts) | ExprKind::Sequence(parts) | ExprKind::Opaque(parts) => parts.iter().for_each(|p| visit(*p)),
+        ExprKind::Member { object, .. } => visit(*object),
+        ExprKind::Index { object, index } => {
+            visit(*object);
+            visit(*index);
+        }
+        ExprKind::Call(call) | ExprKind::New(call) => {
+            visit(call.callee);
+            call.args.iter().for_each(|a| visit(a.value));
+        }
+        ExprKind::Object(props) => {
+            for prop in props {
+                if let Key::Computed(key) = prop.key {
+                    visit(key);
+                }
+                visit(prop.value);
+            }
+        }
+        ExprKind::Array(items) => items.iter().for_each(|a| visit(a.value)),
+        ExprKind::Cond { test, yes, no } => [*test, *yes, *no].into_iter().for_each(visit),
+        ExprKind::Binary { left, right, .. } => [*left, *right].into_iter().for_each(visit),
+        ExprKind::Assign { target, value, .. } => target.iter().chain([value]).for_each(|e| visit(*e)),
+        ExprKind::Unary { operand: inner, .. }
+        | ExprKind::Await(inner)
+        | ExprKind::Paren(inner)
+        | ExprKind::Cast { value: inner, .. }
+        | ExprKind::Import(inner) => {
+            visit(*inner);
+        }
     }
 }

@@ -23,7 +23,10 @@ use crate::source::{FileId, Span};
 /// Asks the world. Keeps what it found; make one for each file or task, they are not shared between threads.
 pub struct Infer<'w> {
     pub world: &'w World<'w>,
-    memo: RefCell<Vec<Option<Box<[Slot]>>>>,
+    /// The file whose expressions are asked for one after the other; of others a few are.
+    home: FileId,
+    memo: RefCell<Box<[Slot]>>,
+    elsewhere: RefCell<HashMap<(FileId, ExprId), Slot>>,
     returns: RefCell<HashMap<FunctionAt, Option<Ty>>>,
     frames: RefCell<Vec<Frame>>,
     fuel: Cell<u32>,
@@ -51,9 +54,19 @@ const FRAMES: usize = 8;
 const FUEL: u32 = 20_000;
 
 impl<'w> Infer<'w> {
-    pub fn new(world: &'w World<'w>) -> Self {
-        let memo = RefCell::new(vec![None; world.files.len()]);
-        Self { world, memo, returns: RefCell::default(), frames: RefCell::default(), fuel: Cell::new(FUEL) }
+    /// To be asked about the file, and for it about others.
+    pub fn new(world: &'w World<'w>, home: FileId) -> Self {
+        let count = world.file(home).hir.expr_count() as usize;
+        let memo = RefCell::new(vec![Slot::Empty; count].into());
+        Self {
+            world,
+            home,
+            memo,
+            elsewhere: RefCell::default(),
+            returns: RefCell::default(),
+            frames: RefCell::default(),
+            fuel: Cell::new(FUEL),
+        }
     }
 
     pub fn hir(&self, file: FileId) -> &'w Module {
@@ -82,9 +95,10 @@ impl<'w> Infer<'w> {
     }
 
     fn swap(&self, file: FileId, id: ExprId, slot: Slot) -> Slot {
-        let mut memo = self.memo.borrow_mut();
-        let slots = memo[file.0 as usize].get_or_insert_with(|| vec![Slot::Empty; self.hir(file).expr_count() as usize].into());
-        std::mem::replace(&mut slots[id.0 as usize], slot)
+        if file == self.home {
+            return std::mem::replace(&mut self.memo.borrow_mut()[id.0 as usize], slot);
+        }
+        self.elsewhere.borrow_mut().insert((file, id), slot).unwrap_or(Slot::Empty)
     }
 
     fn in_frame(&self, file: FileId, id: ExprId) -> bool {

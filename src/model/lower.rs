@@ -34,6 +34,7 @@ pub fn lower(tree: &Tree, file: crate::source::FileId) -> Module {
             lower.module.body = lower.stmts(&script.body);
         }
     }
+    lower.module.finish();
     lower.module
 }
 

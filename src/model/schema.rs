@@ -6,6 +6,7 @@ use super::hir::Name;
 use super::infer::Infer;
 use super::layout::join;
 use super::ty::{Index, IndexKind, TableTy, Ty};
+use super::world::World;
 use crate::source::{FileId, Span};
 
 #[derive(Debug)]
@@ -45,9 +46,10 @@ impl Table {
 }
 
 /// Reads the schema of the project whose functions lie in the folder.
-pub(super) fn read(infer: &Infer<'_>, functions: &str) -> Option<Schema> {
+pub(super) fn read(world: &World<'_>, functions: &str) -> Option<Schema> {
     let endings = ["ts", "tsx", "mts", "js", "mjs", "jsx"];
-    let file = endings.iter().find_map(|e| infer.world.at_path(&join(functions, &format!("schema.{e}"))))?;
+    let file = endings.iter().find_map(|e| world.at_path(&join(functions, &format!("schema.{e}"))))?;
+    let infer = Infer::new(world, file);
     let found = match infer.exported(file, "default") {
         Ty::Schema(schema) => schema,
         _ => return None,
