@@ -3,12 +3,12 @@
 //! The parser recurses once for each level of nesting, and running out of stack cannot be caught: it ends the process.
 //! So the depth is bounded from above first. It does not judge syntax: on text that is none the parser stops by itself.
 //!
-//! Two steps, as almost no file is in danger. [`is_shallow`] proves of the text between two top-level statements that it is
-//! too small to nest deep, at a tiny part of the cost of parsing. Only what it cannot prove is read token by token, in [`scan`].
+//! Two steps, as almost no file is in danger. [`is_shallow`] sees that of nearly every file from its brackets and lines,
+//! at a tiny part of the cost of parsing. Only what it cannot clear is read token by token, in [`scan`].
 
 mod scan;
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
 
 use crate::source::SyntaxError;
 
@@ -24,23 +24,17 @@ const ANGLE_LIMIT: u32 = 300;
 /// How deep type assertions of the form `<T>(…)` may nest: the parser reads what is in the parentheses twice, so time doubles with each.
 const CAST_LIMIT: u32 = 12;
 
-/// Between two top-level statements, text longer than this is read token by token.
-const SHALLOW_LENGTH: usize = 32 << 10;
+/// Larger files are always read token by token. What is missed in smaller ones is less than the stack can take.
+const SHALLOW_SIZE: usize = 256 << 10;
 
 /// Why the text must not be given to the parser, if it must not. With `angle_casts`, `<T>x` is a type assertion; without, `<` opens JSX.
 pub fn hazard(text: &str, angle_casts: bool) -> Option<SyntaxError> {
-    let mut start = 0;
-    for end in part_ends(text.as_bytes()) {
-        let part = text.get(start..end).unwrap_or_default();
-        if !is_shallow(part.as_bytes(), angle_casts)
-            && let Some((hazard, at)) = scan::Scan::new(part, !angle_casts).run()
-        {
-            let (start, end) = (start + at, text.ceil_char_boundary(start + at + 1));
-            return Some(SyntaxError { start: start as u32, end: end as u32, message: hazard.message() });
-        }
-        start = end;
+    if is_shallow(text.as_bytes(), angle_casts) {
+        return None;
     }
-    None
+    let (hazard, at) = scan::Scan::new(text, !angle_casts).run()?;
+    let end = text.ceil_char_boundary(at + 1);
+    Some(SyntaxError { start: at as u32, end: end as u32, message: hazard.message() })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,49 +60,77 @@ impl Hazard {
     }
 }
 
-/// Where the text can be divided because nothing is open there: a line starts with `export` or `import`. Its end is the last.
+/// Whether the text is too flat for a hazard, whatever it means.
 ///
-/// (Text in a template literal may look like that. It takes intent to nest deep on both sides of it, again and again.)
-fn part_ends(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let mut exports = memmem::find_iter(bytes, b"\nexport ").peekable();
-    let mut imports = memmem::find_iter(bytes, b"\nimport ").peekable();
-    let starts = std::iter::from_fn(move || match (exports.peek(), imports.peek()) {
-        (Some(export), Some(import)) if export < import => exports.next(),
-        (Some(_), None) => exports.next(),
-        (_, _) => imports.next(),
-    });
-    starts.chain([bytes.len()])
-}
-
-/// Whether the text cannot hold a hazard, whatever it means: a level of nesting takes a punctuation mark or a keyword.
-fn is_shallow(part: &[u8], angle_casts: bool) -> bool {
-    let is_punctuation = |b: &u8| matches!(b, b'!'..=b'/' | b':'..=b'@' | b'['..=b'`' | b'{'..=b'~');
-    if part.len() > SHALLOW_LENGTH {
+/// A level of nesting takes a bracket, or another mark or word that waits for what follows. Next to nothing waits where a line ends
+/// in `;`, `,` or a brace, apart from what stands before a bracket that is still open. One can write code for which that is wrong,
+/// with closing brackets in strings, or with whole blocks between two operators; but not much of it in a file of this size.
+fn is_shallow(bytes: &[u8], angle_casts: bool) -> bool {
+    /// What may wait before an open bracket, and the bracket.
+    const FRAME: u32 = 4;
+    if bytes.len() > SHALLOW_SIZE {
         return false;
     }
-    // Small blocks with small sums, so that the compiler counts many bytes at once.
-    let counts = part.chunks(128).map(|block| block.iter().map(|b| u8::from(is_punctuation(b))).sum::<u8>());
-    let punctuation: u32 = counts.map(u32::from).sum();
-    if punctuation > DEPTH_LIMIT {
-        return false;
+    let (mut depth, mut marks, mut angles, mut counted) = (0u32, 0, 0, 0);
+    for start in (0..bytes.len()).step_by(BLOCK) {
+        let end = bytes.len().min(start + BLOCK);
+        let block = Block::count(&bytes[start..end], &bytes[start + 1..bytes.len().min(end + 1)]);
+        if block.rests {
+            (marks, angles, counted) = (0, 0, start);
+        }
+        marks += block.marks;
+        if FRAME * depth + marks > DEPTH_LIMIT {
+            return false;
+        }
+        if marks > ANGLE_LIMIT {
+            angles += memchr_iter(b'<', &bytes[counted..end]).count();
+            counted = end;
+        }
+        if angles > ANGLE_LIMIT as usize {
+            return false;
+        }
+        depth = depth.saturating_add_signed(block.opened);
     }
-    if punctuation <= CAST_LIMIT {
-        return true;
-    }
-    let (mut angles, mut casts) = (0, 0);
-    for at in memchr_iter(b'<', part) {
-        angles += 1;
-        casts += u32::from(angle_casts && may_be_cast(&part[..at]));
-    }
-    angles <= ANGLE_LIMIT && casts <= CAST_LIMIT
+    let may_be_cast = |at: &usize| may_be_cast(&bytes[..*at]);
+    !angle_casts || memchr_iter(b'<', bytes).filter(may_be_cast).nth(CAST_LIMIT as usize).is_none()
 }
 
-/// Whether a `<` after this text may start a type assertion. It may not after a name, except for the words that an operand follows.
+/// Few enough bytes that no count is over 127.
+const BLOCK: usize = 96;
+
+/// What is in so many bytes. Counted in simple loops, as the compiler takes many bytes at once in those.
+struct Block {
+    /// Brackets opened, less those closed.
+    opened: i32,
+    /// Punctuation and spaces; with all that open a bracket.
+    marks: u32,
+    /// Whether a line ends where next to nothing waits.
+    rests: bool,
+}
+
+impl Block {
+    /// `next` is the text from the second byte of the block.
+    fn count(block: &[u8], next: &[u8]) -> Self {
+        // `[` and `{` differ by this bit only, and so do `]` and `}`.
+        const FOLD: u8 = 0x20;
+        let opens = |byte: u8| i8::from((byte == b'(') | (byte | FOLD == b'{'));
+        let closes = |byte: u8| i8::from((byte == b')') | (byte | FOLD == b'}'));
+        let is_mark = |byte: u8| (byte < b'0') | (byte.wrapping_sub(b':') < 6) | (byte == b'`') | (byte | FOLD > b'z');
+        let is_rest = |byte: u8| (byte == b';') | (byte == b',') | (byte | FOLD == b'{') | (byte | FOLD == b'}');
+        let opened: i8 = block.iter().map(|&byte| opens(byte) - closes(byte)).sum();
+        let marks: u8 = block.iter().map(|&byte| u8::from(is_mark(byte))).sum();
+        let rests = block.iter().zip(next).fold(false, |any, (&byte, &next)| any | (is_rest(byte) & (next == b'\n')));
+        Self { opened: opened.into(), marks: marks.into(), rests }
+    }
+}
+
+/// Whether a `<` after this text may start a type assertion. It may not after an operand.
 fn may_be_cast(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
     let word = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$') || !b.is_ascii()).count();
     let word = &before[before.len() - word..];
     match before.last() {
-        Some(b')' | b']') => false,
+        Some(b')' | b']' | b'"' | b'\'' | b'`') => false,
         _ => word.is_empty() || scan::expects_operand(word),
     }
 }

@@ -225,6 +225,9 @@ pub const STACK_SIZE: usize = 256 << 20;
 /// Larger files are nobody's source. A tree takes some 15 times the size of its text.
 const SIZE_LIMIT: usize = 64 << 20;
 
+/// More errors than this in one file are not shown.
+const ERROR_LIMIT: usize = 1_000;
+
 struct Parsed {
     program: Option<Program>,
     comments: Vec<Comment>,
@@ -251,7 +254,8 @@ fn parse_text(text: &str, grammar: Grammar) -> Parsed {
             None
         }
     };
-    let mut errors: Vec<SyntaxError> = errors.iter().map(|e| syntax_error(text, e)).collect();
+    // A label that is declared n times is reported n² times.
+    let mut errors: Vec<SyntaxError> = errors.iter().take(ERROR_LIMIT).map(|e| syntax_error(text, e)).collect();
     errors.sort();
     errors.dedup();
     let (leading, trailing) = kept.borrow_all();

@@ -104,7 +104,7 @@ impl<'t> Scan<'t> {
         if self.bytes[self.at..].starts_with(b"#!") {
             self.skip_line();
         }
-        while self.at < self.bytes.len() {
+        while self.skip_spaces() {
             let start = self.at;
             self.step();
             if let Some(hazard) = self.hazard() {
@@ -134,10 +134,6 @@ impl<'t> Scan<'t> {
             return self.children();
         }
         let byte = self.bytes[self.at];
-        if byte.is_ascii_whitespace() || byte < b' ' {
-            self.at += 1;
-            return;
-        }
         if is_word_byte(byte) {
             return self.word();
         }
@@ -352,5 +348,14 @@ fn is_brace(bracket: Bracket) -> bool {
 }
 
 fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\')
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0u8;
+        while byte < 128 {
+            table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\');
+            byte += 1;
+        }
+        table
+    };
+    TABLE[byte as usize]
 }

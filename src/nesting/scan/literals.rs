@@ -5,6 +5,17 @@ use memchr::memchr3;
 use super::{Before, Bracket, Scan};
 
 impl Scan<'_> {
+    /// Whether anything is left after the spaces here. In JSX text it does not matter that they are skipped.
+    pub(super) fn skip_spaces(&mut self) -> bool {
+        while let Some(&byte) = self.bytes.get(self.at) {
+            if byte > b' ' {
+                return true;
+            }
+            self.at += 1;
+        }
+        false
+    }
+
     pub(super) fn slash(&mut self) {
         let is_division = matches!(self.before, Before::Operand | Before::Dot);
         match self.regex_end().filter(|_| !is_division) {

@@ -98,7 +98,14 @@ impl Scan<'_> {
             self.before = Before::Operand;
             return;
         }
-        match &self.bytes[start..self.at] {
+        let word = &self.bytes[start..self.at];
+        if !(2..=10).contains(&word.len()) || !word[0].is_ascii_lowercase() {
+            // No keyword.
+            self.settle();
+            self.before = Before::Operand;
+            return;
+        }
+        match word {
             b"in" | b"instanceof" | b"as" | b"satisfies" | b"is" if self.before.is_operand() => self.link(0, Before::Operator),
             b"extends" if self.before.is_operand() => self.pend(0, Before::Operator),
             b"else" => self.pend(0, Before::Else),
