@@ -2,9 +2,11 @@
 //!
 //! What cannot be told from the source is kept as such (`Ty::Unknown`, `Option::None`), and never guessed.
 
+pub mod assignable;
 pub mod calls;
 pub mod functions;
 pub mod hir;
+pub mod indexes;
 pub mod infer;
 pub mod layout;
 pub mod order;

@@ -4,9 +4,13 @@ use crate::rule::RuleEntry;
 
 crate::rules! {
     filter_scan: FilterScan,
+    unbounded_collect: UnboundedCollect,
+    unknown_index: UnknownIndex,
+    unknown_table: UnknownTable,
     missing_returns: MissingReturns,
     missing_args: MissingArgs,
     legacy_function_syntax: LegacyFunctionSyntax,
+    deprecated_api: DeprecatedApi,
     syntax_error: SyntaxError,
     unused_ignore: UnusedIgnore,
     ignore_without_reason: IgnoreWithoutReason,

@@ -2,4 +2,5 @@
 
 pub mod code;
 pub mod imports;
+pub mod meant;
 pub mod validators;

@@ -697,6 +697,19 @@ impl Module {
         }
     }
 
+    /// The string that an expression is: written here, or as the value of a constant of this file.
+    pub fn constant(&self, id: ExprId) -> Option<&Name> {
+        match self.expr(self.bare(id)) {
+            ExprKind::Local(binding) => match self.binding(*binding) {
+                Binding { kind: BindingKind::Const(Some(init)), path, writes, .. } if path.is_empty() && writes.is_empty() => {
+                    self.as_str(*init)
+                }
+                _ => None,
+            },
+            _ => self.as_str(id),
+        }
+    }
+
     /// The bindings in a half-open range of ids.
     pub fn bindings_in(&self, range: (BindingId, BindingId)) -> impl Iterator<Item = BindingId> + use<> {
         (range.0.0..range.1.0).map(BindingId)

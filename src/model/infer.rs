@@ -7,6 +7,7 @@ mod bindings;
 mod calls;
 mod context;
 mod externals;
+mod held;
 mod narrow;
 mod values;
 

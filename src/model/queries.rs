@@ -54,6 +54,8 @@ pub struct IndexUse {
     pub name: Option<Name>,
     pub name_expr: Option<ExprId>,
     pub range: Range,
+    /// The function that builds the range.
+    pub range_expr: Option<ExprId>,
 }
 
 #[derive(Debug)]
@@ -97,7 +99,12 @@ pub struct Compare {
     /// `eq`, `neq`, `gt`, `gte`, `lt`, `lte`.
     pub op: Name,
     pub field: Name,
+    pub field_expr: ExprId,
     pub value: ExprId,
+    /// What the value is known to be.
+    pub value_ty: Ty,
+    /// What the compiler takes it for: it believes assertions, and forgets conditions on members inside of a callback.
+    pub compiled_ty: Ty,
     /// The field is on the right: `q.gt(5, q.field("age"))`.
     pub flipped: bool,
 }
@@ -255,14 +262,14 @@ fn step(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Step> {
 
 fn index_use(infer: &Infer<'_>, file: FileId, name: Option<ExprId>, range: Option<ExprId>) -> IndexUse {
     let text = name.and_then(|n| infer.expr(file, n).as_str().cloned());
-    let range = range.map_or(Range::None, |r| bounds(infer, file, r).map_or(Range::Unknown, Range::Bounds));
-    IndexUse { name: text, name_expr: name, range }
+    let read = range.map_or(Range::None, |r| bounds(infer, file, r).map_or(Range::Unknown, Range::Bounds));
+    IndexUse { name: text, name_expr: name, range: read, range_expr: range }
 }
 
 /// Reads `(q) => q.eq("a", x).gt("b", y)`; `None` where it is anything else.
 fn bounds(infer: &Infer<'_>, file: FileId, range: ExprId) -> Option<Vec<Bound>> {
     let module = infer.hir(file);
-    let (param, body) = arrow(module, range)?;
+    let (param, body) = callback(module, range)?;
     let mut at = module.bare(body);
     let mut bounds = Vec::new();
     loop {
@@ -272,6 +279,9 @@ fn bounds(infer: &Infer<'_>, file: FileId, range: ExprId) -> Option<Vec<Bound>> 
         }
         let (call, object, op) = module.method(at)?;
         let [field, value] = &*call.args else { return None };
+        if field.spread || value.spread {
+            return None;
+        }
         let name = infer.expr(file, field.value).as_str()?.clone();
         bounds.push(Bound { op: op.clone(), field: name, field_expr: field.value, value: value.value });
         at = module.bare(object);
@@ -281,7 +291,7 @@ fn bounds(infer: &Infer<'_>, file: FileId, range: ExprId) -> Option<Vec<Bound>> 
 /// Reads `(q) => q.and(q.eq(q.field("a"), x), …)`.
 fn predicate(infer: &Infer<'_>, file: FileId, callback: ExprId) -> Predicate {
     let module = infer.hir(file);
-    let Some((param, body)) = arrow(module, callback) else { return Predicate::Opaque };
+    let Some((param, body)) = self::callback(module, callback) else { return Predicate::Opaque };
     let mut terms = Vec::new();
     let mut queue = vec![body];
     while let Some(at) = queue.pop() {
@@ -305,20 +315,42 @@ fn compare(infer: &Infer<'_>, file: FileId, call: &super::hir::Call, op: &Name, 
     }
     let module = infer.hir(file);
     let [left, right] = &*call.args else { return None };
+    if left.spread || right.spread {
+        return None;
+    }
     let field = |id: ExprId| {
         let (call, object, name) = module.method(module.bare(id))?;
         let [path] = &*call.args else { return None };
-        (is_local(module, object, param) && &**name == "field").then(|| infer.expr(file, path.value).as_str().cloned()).flatten()
+        let is_field = is_local(module, object, param) && &**name == "field";
+        is_field.then(|| infer.expr(file, path.value).as_str().cloned()).flatten().map(|name| (name, path.value))
     };
-    match (field(left.value), field(right.value)) {
-        (Some(name), None) => Some(Compare { op: op.clone(), field: name, value: right.value, flipped: false }),
-        (None, Some(name)) => Some(Compare { op: op.clone(), field: name, value: left.value, flipped: true }),
-        _ => None,
+    let (field, value, flipped) = match (field(left.value), field(right.value)) {
+        (Some(field), None) => (field, right.value, false),
+        (None, Some(field)) => (field, left.value, true),
+        _ => return None,
+    };
+    let (value_ty, compiled_ty) = (infer.expr(file, value), compiled(infer, file, value));
+    Some(Compare { op: op.clone(), field: field.0, field_expr: field.1, value, value_ty, compiled_ty, flipped })
+}
+
+fn compiled(infer: &Infer<'_>, file: FileId, id: ExprId) -> Ty {
+    use super::hir::{Cast, Keyword, TypeNode};
+    let module = infer.hir(file);
+    match module.expr(id) {
+        ExprKind::Paren(inner) => compiled(infer, file, *inner),
+        ExprKind::Cast { value, kind } => match kind {
+            Cast::As(ty) if matches!(module.ty(*ty), TypeNode::Keyword(Keyword::Any)) => Ty::Any,
+            Cast::As(ty) => infer.ty(file, *ty),
+            Cast::NonNull => compiled(infer, file, *value).non_null(),
+            Cast::Satisfies(_) | Cast::Const => infer.expr(file, id),
+        },
+        ExprKind::Member { object, property, optional: false } => infer.member(file, &infer.expr(file, *object).non_null(), property),
+        _ => infer.expr(file, id),
     }
 }
 
 /// The parameter and the value of `(q) => value` or `(q) => { return value; }`.
-fn arrow(module: &Module, id: ExprId) -> Option<(super::hir::BindingId, ExprId)> {
+pub fn callback(module: &Module, id: ExprId) -> Option<(super::hir::BindingId, ExprId)> {
     use super::hir::{Body, Stmt};
     let func = module.func(module.as_func(id)?);
     let param = func.params.first().filter(|p| p.is_name)?;

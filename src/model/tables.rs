@@ -3,6 +3,7 @@
 use super::calls::{Callee, PlatformCall};
 use super::hir::{ExprId, ExprKind, Name, TypeNode};
 use super::infer::Infer;
+use super::layout::{join, parent};
 use super::ty::Ty;
 use crate::source::{FileId, Span};
 
@@ -46,7 +47,11 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall]) -> V
             Callee::External(external) if external.is("convex/values", &["v", "id"]) && args.len() == 1 => named(first.value, "v.id"),
             Callee::Db(method) if &**method == "insert" => named(first.value, "db.insert"),
             Callee::Db(method) if &**method == "get" && args.len() == 2 => named(first.value, "db.get"),
+            Callee::Db(method) if &**method == "patch" && args.len() == 3 => named(first.value, "db.patch"),
+            Callee::Db(method) if &**method == "replace" && args.len() == 3 => named(first.value, "db.replace"),
+            Callee::Db(method) if &**method == "delete" && args.len() == 2 => named(first.value, "db.delete"),
             Callee::Db(method) if &**method == "normalizeId" => named(first.value, "db.normalizeId"),
+            Callee::Context(part) if &**part == "vectorSearch" => named(first.value, "ctx.vectorSearch"),
             _ => {}
         }
     }
@@ -67,7 +72,7 @@ fn in_types(infer: &Infer<'_>, file: FileId) -> Vec<TableUse> {
             super::hir::ImportName::Named(name) if &**name == "Doc" => "Doc",
             _ => continue,
         };
-        if !import.module.contains("_generated/dataModel") {
+        if !is_own_data_model(infer, file, &import.module) {
             continue;
         }
         if let [table] = &**args
@@ -77,4 +82,17 @@ fn in_types(infer: &Infer<'_>, file: FileId) -> Vec<TableUse> {
         }
     }
     found
+}
+
+/// Whether the specifier names the generated data model of the file's own project, and not that of a component inside of it.
+fn is_own_data_model(infer: &Infer<'_>, file: FileId, specifier: &str) -> bool {
+    let Some((folder, _)) = specifier.split_once("_generated/dataModel") else { return false };
+    let layout = infer.world.layout;
+    let Some(root) = layout.roots.get(infer.world.project(file)) else { return false };
+    if folder.starts_with('.') {
+        return join(parent(&infer.world.file(file).source.path), folder) == root.functions;
+    }
+    // Through an alias: it ends as the functions folder does.
+    let last = |path: &str| path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    last(folder) == last(&root.functions)
 }

@@ -57,6 +57,9 @@ impl Infer<'_> {
     }
 
     fn variable(&self, file: FileId, id: BindingId, binding: &Binding, init: Option<ExprId>) -> Ty {
+        if let Some(queries) = self.held_queries(file, id, binding, init) {
+            return queries;
+        }
         let annotation = || binding.ty.map_or(Ty::Unknown, |ty| self.ty(file, ty));
         // Of data the annotation decides: the compiler forgets what else is known of the value.
         let declared = annotation();

@@ -277,10 +277,15 @@ impl Infer<'_> {
     }
 }
 
+/// Whether the method of a query yields a query again.
+pub(super) fn is_query_step(method: &str) -> bool {
+    matches!(method, "withIndex" | "withSearchIndex" | "filter" | "order" | "fullTableScan" | "limit")
+}
+
 fn query_method(chain: &Arc<Chain>, step: (FileId, ExprId), method: &str) -> Ty {
     let document = || chain.table.clone().map_or(Ty::Unknown, Ty::Doc);
     match method {
-        "withIndex" | "withSearchIndex" | "filter" | "order" | "fullTableScan" | "limit" => {
+        _ if is_query_step(method) => {
             let mut longer = (**chain).clone();
             longer.steps.push(step);
             Ty::Query(Arc::new(longer))

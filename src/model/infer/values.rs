@@ -268,6 +268,8 @@ impl Infer<'_> {
             Ty::Array(_) | Ty::Tuple(_) | Ty::String | Ty::Literal(Literal::Str(_), _) if &**name == "length" => Ty::Number,
             Ty::Record(pair) => Ty::union([pair.1.clone(), Ty::Undefined]),
             Ty::Ctx(ctx) => self.ctx_member(ctx, name),
+            // Reads the tables that Convex itself keeps.
+            Ty::Db if &**name == "system" => Ty::Db,
             Ty::CtxPart(part) => Ty::CtxPart(Name::from(format!("{part}.{name}"))),
             Ty::External(external) if external.is("instance", &["Map"]) || external.is("instance", &["Set"]) => {
                 if &**name == "size" {
