@@ -2,9 +2,10 @@
 //!
 //! Says what was asked for, not whether it can be done.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use super::Exit;
@@ -122,12 +123,14 @@ pub enum Format {
 }
 
 /// Rewrites a Convex project from one way of writing schemas and functions to another.
+///
+/// Its codemods come in a later version.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "orm-migrate", version, max_term_width = 100)]
 pub struct MigrateArgs {
-    /// Files and folders to migrate.
-    #[arg(value_name = "PATHS", default_value = ".")]
-    pub paths: Vec<PathBuf>,
+    /// Whatever else is said; there is nothing yet that could be done with it.
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub rest: Vec<OsString>,
 }
 
 pub fn parse_lint() -> Result<LintArgs, Exit> {
@@ -163,9 +166,9 @@ fn stopped(error: &clap::Error) -> Exit {
         _ => {
             let text = error.render().to_string();
             let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
-            let said: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect();
-            let said = said.join("; ");
-            let hint = if error.get(ContextKind::SuggestedArg).is_none() && !said.contains("tip:") { "; see --help" } else { "" };
+            let is_noise = |line: &str| line.is_empty() || line.starts_with("For more information") || line.contains("as a value, use '--");
+            let said = lines.filter(|line| !is_noise(line)).collect::<Vec<_>>().join("; ");
+            let hint = if said.contains("; ") { "" } else { "; see --help" };
             streams::say(&format!("{said}{hint}"));
             Exit::CouldNotRun
         }

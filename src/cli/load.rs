@@ -146,6 +146,7 @@ impl<'a> Loader<'a> {
                 self.roots.note_generated_import(self.places, &one.path, specifier);
             }
             if state == State::Kept {
+                self.roots.note_backend_file(self.places, &one.path);
                 kept.push(one);
             }
         }

@@ -36,7 +36,7 @@ impl Places {
             let folder = if target.is_dir() { target.clone() } else { target.parent().unwrap_or(&target).to_path_buf() };
             let top = match &last_top {
                 Some((known, top)) if *known == folder => top.clone(),
-                _ => top_of(&folder),
+                _ => top_of(&folder, &working),
             };
             last_top = Some((folder, top.clone()));
             base = Some(match base {
@@ -45,7 +45,7 @@ impl Places {
             });
             targets.push(target);
         }
-        let base = base.unwrap_or_else(|| top_of(&working));
+        let base = base.unwrap_or_else(|| top_of(&working, &working));
         Ok((Self::new(base, working), targets))
     }
 
@@ -105,17 +105,18 @@ impl Places {
 }
 
 /// The folder that a project as a whole lies in: the repository, else the highest folder above with a manifest.
-fn top_of(folder: &Path) -> PathBuf {
+fn top_of(folder: &Path, working: &Path) -> PathBuf {
     if let Some(repository) = folder.ancestors().find(|f| f.join(".git").exists()) {
         return repository.to_path_buf();
     }
     let home = std::env::home_dir();
     let is_manifest_folder = |f: &&Path| ["package.json", "convex.json"].iter().any(|name| f.join(name).is_file());
-    let below_home = folder.ancestors().take_while(|f| Some(*f) != home.as_deref() && f.parent().is_some());
-    let by_manifest = below_home.filter(is_manifest_folder).last();
+    let mut below_home = folder.ancestors().take_while(|f| Some(*f) != home.as_deref() && f.parent().is_some());
+    let by_manifest = below_home.by_ref().filter(is_manifest_folder).last();
     // Without a manifest, the folder above may still be the one whose `convex` folder this is.
     let by_functions = || folder.ancestors().find(|f| f.file_name().is_some_and(|name| name == "convex")).and_then(Path::parent);
-    by_manifest.or_else(by_functions).unwrap_or(folder).to_path_buf()
+    let top = by_manifest.or_else(by_functions).unwrap_or(folder);
+    if top.starts_with(working) { working.to_path_buf() } else { top.to_path_buf() }
 }
 
 fn common(a: &Path, b: &Path) -> Option<PathBuf> {

@@ -108,6 +108,18 @@ impl Roots {
         }
     }
 
+    /// The folder `convex` beside a package.json is where functions lie unless something says otherwise; code in it that speaks of Convex is enough.
+    pub fn note_backend_file(&mut self, places: &Places, path: &str) {
+        let mut folder = parent(path);
+        while !folder.is_empty() {
+            let is_usual = folder == "convex" || folder.ends_with("/convex");
+            if is_usual && !self.found.contains_key(folder) && places.on_disk(parent(folder)).join("package.json").is_file() {
+                self.add(folder, None);
+            }
+            folder = parent(folder);
+        }
+    }
+
     /// Decides on folders that only have a schema, once the others are known. A schema below a functions folder is a part of that one.
     pub fn settle(&mut self, places: &Places) {
         let mut schemas = std::mem::take(&mut self.schemas);

@@ -168,7 +168,7 @@ impl Run<'_> {
             streams::say(&summary.line());
         }
         if let Some(limit) = self.args.max_warnings.filter(|limit| summary.warnings > *limit) {
-            streams::say(&format!("{} are more than --max-warnings allows ({limit})", counted(summary.warnings, "warning")));
+            streams::say(&format!("too many warnings: {}, and --max-warnings allows {limit}", summary.warnings));
         }
         if self.args.statistics {
             self.show_statistics(diagnostics);

@@ -87,6 +87,8 @@ pub fn is_foreign(path: &str) -> bool {
 struct Selection {
     base: PathBuf,
     targets: HashSet<PathBuf>,
+    /// Whether some targets lie in others.
+    is_nested: bool,
     /// The folders above the targets.
     above: HashSet<PathBuf>,
     no_ignore: bool,
@@ -94,37 +96,43 @@ struct Selection {
 
 impl Selection {
     fn of(places: &Places, targets: &[PathBuf], no_ignore: bool) -> Self {
-        let all: HashSet<&PathBuf> = targets.iter().collect();
-        let is_outermost = |target: &&PathBuf| !target.ancestors().skip(1).any(|above| all.contains(&above.to_path_buf()));
-        let targets: HashSet<PathBuf> = targets.iter().filter(is_outermost).cloned().collect();
+        let targets: HashSet<PathBuf> = targets.iter().cloned().collect();
         let base = places.base().to_path_buf();
+        let is_nested = targets.iter().any(|target| target.ancestors().skip(1).any(|above| targets.contains(above)));
         let above =
             targets.iter().flat_map(|t| t.ancestors().skip(1).take_while(|a| a.starts_with(&base))).map(Path::to_path_buf).collect();
-        Self { base, targets, above, no_ignore }
+        Self { base, targets, is_nested, above, no_ignore }
     }
 
     /// Whether the walk comes to the entry at all; its parent folder has been taken.
     fn takes(&self, entry: &DirEntry) -> bool {
         let path = entry.path();
-        let is_above = self.above.contains(path);
-        let is_target = self.targets.contains(path);
-        if !is_above && !is_target && !self.is_below_target(path) {
-            return false;
-        }
         let name = entry.file_name().to_str().unwrap_or_default();
-        if is_above || is_target {
+        if self.above.contains(path) || self.targets.contains(path) {
+            // What is asked for by name may be hidden.
             return self.no_ignore || !self.is_skipped(entry, name);
         }
-        !name.starts_with('.') && !self.is_skipped(entry, name)
+        self.is_inside(path) && !name.starts_with('.') && !self.is_skipped(entry, name)
     }
 
+    /// Whether a path that the walk came to is a target or belongs to one.
     fn is_inside(&self, path: &Path) -> bool {
-        self.targets.contains(path) || self.is_below_target(path)
-    }
-
-    /// For paths whose parent has been taken: it is a target or below one, or else above one.
-    fn is_below_target(&self, path: &Path) -> bool {
-        path.parent().is_some_and(|parent| parent.starts_with(&self.base) && !self.above.contains(parent))
+        if !self.is_nested {
+            // The walk comes to what is above a target, and to all that is below.
+            return self.targets.contains(path) || path.parent().is_some_and(|p| p.starts_with(&self.base) && !self.above.contains(p));
+        }
+        let mut path = path;
+        loop {
+            if self.targets.contains(path) {
+                return true;
+            }
+            // A hidden folder on the way was entered for another target's sake.
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            match path.parent() {
+                Some(parent) if path != self.base && !name.starts_with('.') && !NEVER.contains(&name) => path = parent,
+                _ => return false,
+            }
+        }
     }
 
     fn is_skipped(&self, entry: &DirEntry, name: &str) -> bool {

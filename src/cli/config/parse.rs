@@ -184,31 +184,37 @@ impl Reader<'_> {
                 "allow" => Some("off"),
                 other => nearest(other, names),
             };
-            let hint = said.map_or_else(String::new, |name| format!("did you mean \"{name}\"? "));
-            self.error(value.range(), &format!("unknown level \"{}\"; {hint}there are \"off\", \"warn\" and \"error\"", written.value))
+            let hint =
+                said.map_or_else(|| "there are \"off\", \"warn\" and \"error\"".to_owned(), |name| format!("did you mean \"{name}\"?"));
+            self.error(value.range(), &format!("unknown level \"{}\"; {hint}", written.value))
         })
     }
 
     /// The options of a rule, checked one by one so that the one at fault can be named.
     fn options(&self, entry: &RuleEntry, value: &Value<'_>) -> anyhow::Result<serde_json::Value> {
         let id = entry.meta.id;
-        let known: Vec<String> = docs::options(entry).into_iter().map(|option| option.name).collect();
+        let known = docs::options(entry);
         let object = self.object(value, &format!("the options of `{id}`"))?;
         let mut options = serde_json::Map::new();
         for property in &object.properties {
             let name = property.name.as_str();
-            if !known.iter().any(|known| known == name) {
-                let hint = match nearest(name, known.iter().map(String::as_str)) {
+            let names = || known.iter().map(|option| option.name.as_str());
+            let Some(option) = known.iter().find(|option| option.name == name) else {
+                let hint = match nearest(name, names()) {
                     Some(near) => format!("did you mean \"{near}\"?"),
                     None if known.is_empty() => "it has none".to_owned(),
-                    None => format!("there are {}", known.join(", ")),
+                    None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
                 };
                 return Err(self.error(name_range(property), &format!("`{id}` has no option \"{name}\"; {hint}")));
-            }
+            };
             let value = plain(&property.value);
             let alone = serde_json::Map::from_iter([(name.to_owned(), value.clone())]);
             if let Err(error) = (entry.build)(serde_json::Value::Object(alone)) {
-                return Err(self.error(property.value.range(), &format!("the option \"{name}\" of `{id}`: {error}")));
+                let said = match option.kind.as_str() {
+                    "" => format!("the option \"{name}\" of `{id}`: {error}"),
+                    kind => format!("the option \"{name}\" of `{id}`: expected {kind}"),
+                };
+                return Err(self.error(property.value.range(), &said));
             }
             options.insert(name.to_owned(), value);
         }
