@@ -21,7 +21,9 @@ const NEEDLES: [&str; 8] = [
 static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(NEEDLES).ok());
 
 pub fn is_wanted(text: &[u8]) -> bool {
-    SEARCH.as_ref().is_none_or(|search| search.is_match(text))
+    // Every needle has one of these in it, and looking for one word is many times faster than looking for eight.
+    let may_be = ["convex", "_generated/", "kitcn"].iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some());
+    may_be && SEARCH.as_ref().is_none_or(|search| search.is_match(text))
 }
 
 /// Whether a `schema.ts` is a Convex schema: it builds on Convex or an ORM over it, and exports by default.

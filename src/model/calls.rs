@@ -30,18 +30,52 @@ pub enum Callee {
     Query(Name),
 }
 
-/// The calls of one file, in source order.
+/// The methods of contexts, databases and what hangs on them.
+const PLATFORM_METHODS: [&str; 25] = [
+    "query",
+    "get",
+    "insert",
+    "patch",
+    "replace",
+    "delete",
+    "count",
+    "normalizeId",
+    "runQuery",
+    "runMutation",
+    "runAction",
+    "vectorSearch",
+    "getUserIdentity",
+    "getUrl",
+    "getMetadata",
+    "generateUploadUrl",
+    "store",
+    "cancel",
+    "runAfter",
+    "runAt",
+    "collect",
+    "take",
+    "first",
+    "unique",
+    "paginate",
+];
+
+/// The calls of one file, in source order. Calls on an object that a function made itself are left out.
 pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<PlatformCall> {
     let module = infer.hir(file);
     let mut found = Vec::new();
     for (id, kind) in module.exprs() {
         let (ExprKind::Call(call) | ExprKind::New(call)) = kind else { continue };
+        // What a function has in its own variables is asked for only where the method can be Convex's.
+        let method = module.method(id).map(|(_, _, method)| &**method);
+        if module.begins_locally(call.callee) && !method.is_some_and(|m| PLATFORM_METHODS.contains(&m)) {
+            continue;
+        }
         let callee = match infer.expr(file, call.callee) {
             Ty::External(external) => Some(Callee::External(external)),
             Ty::CtxPart(part) => Some(Callee::Context(part)),
             _ => module.method(id).and_then(|(_, object, method)| match infer.expr(file, object).non_null() {
                 Ty::Db if &**method != "query" => Some(Callee::Db(method.clone())),
-                Ty::Query(_) if matches!(&**method, "delete" | "patch" | "replace" | "insert" | "map" | "forEach" | "count") => {
+                Ty::Query(_) if matches!(&**method, "delete" | "patch" | "replace" | "insert" | "count") => {
                     Some(Callee::Query(method.clone()))
                 }
                 _ => None,

@@ -84,6 +84,10 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
     let module = infer.hir(file);
     let call = module.call(id)?;
     let first = call.args.first()?;
+    // Registrars are imported or made at the top of a module; what a function has in its own variables is none.
+    if module.begins_locally(call.callee) {
+        return None;
+    }
     let builder = match infer.expr(file, call.callee) {
         Ty::Builder(builder) => Some(builder),
         Ty::Unknown | Ty::External(_) => infer.foreign_builder(file, call),

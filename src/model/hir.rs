@@ -3,8 +3,7 @@
 //! Owned, without lifetimes, a fraction of the tree's size: expressions, statements and types in flat arrays, names resolved to bindings.
 //! It keeps what rules ask of and drops the rest (decorators, class bodies' shapes, JSX): such parts become `Opaque` with the expressions inside them.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use swc_atoms::Atom;
 
 use crate::source::{FileId, Span};
@@ -39,7 +38,7 @@ pub struct Module {
     pub exports: Vec<Export>,
     pub imports: Vec<Import>,
     /// Names of the module's own scope.
-    pub(super) top: HashMap<Name, BindingId>,
+    pub(super) top: FxHashMap<Name, BindingId>,
     /// The module says `"use node"` first.
     pub use_node: bool,
 }
@@ -528,7 +527,7 @@ impl Module {
             body: Vec::new(),
             exports: Vec::new(),
             imports: Vec::new(),
-            top: HashMap::new(),
+            top: FxHashMap::default(),
             use_node: false,
         }
     }
@@ -674,6 +673,21 @@ impl Module {
             id = *inner;
         }
         id
+    }
+
+    /// Whether what the expression begins with is a name of a function's own: a parameter, or a variable in it.
+    pub fn begins_locally(&self, id: ExprId) -> bool {
+        let mut at = id;
+        loop {
+            match self.expr(at) {
+                ExprKind::Member { object: inner, .. } | ExprKind::Index { object: inner, .. } => at = *inner,
+                ExprKind::Paren(inner) | ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => at = *inner,
+                ExprKind::Call(call) | ExprKind::New(call) => at = call.callee,
+                ExprKind::Local(binding) => return self.top.get(&self.binding(*binding).name) != Some(binding),
+                ExprKind::Global(_) | ExprKind::Import(_) => return false,
+                _ => return true,
+            }
+        }
     }
 
     pub fn as_func(&self, id: ExprId) -> Option<FuncId> {

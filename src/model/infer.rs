@@ -12,11 +12,12 @@ mod narrow;
 mod values;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 pub use values::with_system_fields;
 
-use super::hir::{Body, ExprId, ExprKind, FuncId, Module, Stmt, TypeId, exits};
+use super::hir::{BindingId, Body, ExprId, ExprKind, FuncId, Module, Stmt, TypeId, exits};
 use super::ty::{FunctionAt, Ty};
 use super::world::World;
 use crate::source::{FileId, Span};
@@ -27,8 +28,9 @@ pub struct Infer<'w> {
     /// The file whose expressions are asked for one after the other; of others a few are.
     home: FileId,
     memo: RefCell<Box<[Slot]>>,
-    elsewhere: RefCell<HashMap<(FileId, ExprId), Slot>>,
-    returns: RefCell<HashMap<FunctionAt, Option<Ty>>>,
+    elsewhere: RefCell<FxHashMap<(FileId, ExprId), Slot>>,
+    names: RefCell<FxHashMap<(FileId, BindingId), Option<Ty>>>,
+    returns: RefCell<FxHashMap<FunctionAt, Option<Ty>>>,
     frames: RefCell<Vec<Frame>>,
     fuel: Cell<u32>,
 }
@@ -64,6 +66,7 @@ impl<'w> Infer<'w> {
             home,
             memo,
             elsewhere: RefCell::default(),
+            names: RefCell::default(),
             returns: RefCell::default(),
             frames: RefCell::default(),
             fuel: Cell::new(FUEL),
@@ -81,33 +84,57 @@ impl<'w> Infer<'w> {
             self.fuel.set(left);
             return self.compute(file, id);
         }
-        match self.swap(file, id, Slot::Busy) {
-            Slot::Done(ty) => {
-                self.swap(file, id, Slot::Done(ty.clone()));
-                ty
-            }
-            Slot::Busy => Ty::Unknown,
-            Slot::Empty => {
-                let ty = self.compute(file, id);
-                self.swap(file, id, Slot::Done(ty.clone()));
-                ty
-            }
+        if let Some(known) = self.known(file, id) {
+            return known;
         }
+        let ty = self.compute(file, id);
+        self.keep(file, id, Slot::Done(ty.clone()));
+        ty
     }
 
-    fn swap(&self, file: FileId, id: ExprId, slot: Slot) -> Slot {
+    /// What was found before; `None` marks the expression as being worked out.
+    fn known(&self, file: FileId, id: ExprId) -> Option<Ty> {
+        let seen = |slot: &Slot| match slot {
+            Slot::Empty => None,
+            Slot::Busy => Some(Ty::Unknown),
+            Slot::Done(ty) => Some(ty.clone()),
+        };
         if file == self.home {
-            return std::mem::replace(&mut self.memo.borrow_mut()[id.0 as usize], slot);
+            let slot = &mut self.memo.borrow_mut()[id.0 as usize];
+            let known = seen(slot);
+            if known.is_none() {
+                *slot = Slot::Busy;
+            }
+            return known;
         }
-        self.elsewhere.borrow_mut().insert((file, id), slot).unwrap_or(Slot::Empty)
+        let mut elsewhere = self.elsewhere.borrow_mut();
+        let slot = elsewhere.entry((file, id)).or_insert(Slot::Empty);
+        let known = seen(slot);
+        if known.is_none() {
+            *slot = Slot::Busy;
+        }
+        known
+    }
+
+    fn keep(&self, file: FileId, id: ExprId, slot: Slot) {
+        if file == self.home {
+            self.memo.borrow_mut()[id.0 as usize] = slot;
+        } else {
+            self.elsewhere.borrow_mut().insert((file, id), slot);
+        }
     }
 
     fn in_frame(&self, file: FileId, id: ExprId) -> bool {
-        let frames = self.frames.borrow();
-        if frames.is_empty() {
+        if self.frames.borrow().is_empty() {
             return false;
         }
-        let span = self.hir(file).span(id);
+        self.is_framed(self.hir(file).span(id))
+    }
+
+    /// Whether the place lies in a function that is being evaluated for its own arguments.
+    fn is_framed(&self, span: Span) -> bool {
+        let file = span.file;
+        let frames = self.frames.borrow();
         frames.iter().any(|f| f.at.file == file && f.start <= span.start && span.end <= f.end)
     }
 

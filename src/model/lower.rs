@@ -7,8 +7,7 @@ mod patterns;
 mod statements;
 mod types;
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use swc_atoms::Atom;
 use swc_ecma_ast::{
     ArrowExpr, ArrowFunctionBody, AssignExpr, AssignOp, AssignTarget, BinaryOp, CallExpr, Callee, Class, Expr, ExprOrSpread, Function,
@@ -25,7 +24,7 @@ use crate::source::{Node, Span, Tree, span_of};
 
 /// Lowers the tree of one file.
 pub fn lower(tree: &Tree, file: crate::source::FileId) -> Module {
-    let mut lower = Lower { module: Module::empty(file), locals: Vec::new(), types: HashMap::new(), func: None, guard: None };
+    let mut lower = Lower { module: Module::empty(file), locals: Vec::new(), types: FxHashMap::default(), func: None, guard: None };
     match &tree.program {
         Program::Module(module) => lower.module_items(&module.body),
         Program::Script(script) => {
@@ -42,7 +41,7 @@ struct Lower {
     module: Module,
     /// Names of the scopes inside the module's own, innermost last.
     locals: Vec<(Atom, BindingId)>,
-    types: HashMap<Atom, BindingId>,
+    types: FxHashMap<Atom, BindingId>,
     func: Option<FuncId>,
     guard: Option<GuardId>,
 }

@@ -179,6 +179,10 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<DbQuery> {
             }
             continue;
         }
+        // A function that returns a query is a query where it returns it.
+        if !module.method(id).is_some_and(|(_, _, method)| is_step(method)) {
+            continue;
+        }
         let ty = infer.expr(file, id);
         if let Ty::Query(chain) = &ty
             && let Some(end) = unended(infer, file, id)
@@ -187,6 +191,10 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<DbQuery> {
         }
     }
     found
+}
+
+fn is_step(method: &str) -> bool {
+    matches!(method, "query" | "withIndex" | "withSearchIndex" | "fullTableScan" | "filter" | "order" | "limit")
 }
 
 fn terminator(method: &str, argument: Option<ExprId>) -> Option<End> {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::hir::Name;
-use super::infer::Infer;
+use super::infer::{Infer, with_system_fields};
 use super::layout::join;
 use super::ty::{Index, IndexKind, TableTy, Ty};
 use super::world::World;
@@ -17,6 +19,7 @@ pub struct Schema {
     pub open: bool,
     /// The call of `defineSchema`.
     pub span: Span,
+    by_name: FxHashMap<Box<str>, usize>,
 }
 
 /// A table that the schema names.
@@ -26,11 +29,13 @@ pub struct Table {
     /// The property of the schema that names it.
     pub span: Span,
     pub definition: Arc<TableTy>,
+    /// The document as it is read, with its system fields: an object, a union of objects, or unknown.
+    pub document: Ty,
 }
 
 impl Schema {
     pub fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.iter().find(|t| &*t.name == name)
+        self.tables.get(*self.by_name.get(name)?)
     }
 }
 
@@ -54,7 +59,11 @@ pub(super) fn read(world: &World<'_>, functions: &str) -> Option<Schema> {
         Ty::Schema(schema) => schema,
         _ => return None,
     };
-    let tables =
-        found.tables.iter().map(|(name, span, definition)| Table { name: name.clone(), span: *span, definition: definition.clone() });
-    Some(Schema { file, tables: tables.collect(), open: found.open, span: found.span })
+    let table = |(name, span, definition): &(Name, Span, Arc<TableTy>)| {
+        let document = with_system_fields(&definition.document, name);
+        Table { name: name.clone(), span: *span, definition: definition.clone(), document }
+    };
+    let tables: Vec<Table> = found.tables.iter().map(table).collect();
+    let by_name = tables.iter().enumerate().map(|(i, t)| (Box::from(&*t.name), i)).collect();
+    Some(Schema { file, tables, open: found.open, span: found.span, by_name })
 }

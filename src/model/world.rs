@@ -1,6 +1,6 @@
 //! The files of a run as one program: which file an import names, what a file exports, which project a file belongs to.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::hir::{Exported, ImportName, Name};
 use super::layout::Layout;
@@ -33,8 +33,8 @@ pub enum Origin {
 pub struct World<'w> {
     pub files: &'w [File],
     pub layout: &'w Layout,
-    by_path: HashMap<&'w str, FileId>,
-    targets: Vec<HashMap<Name, Target>>,
+    by_path: FxHashMap<&'w str, FileId>,
+    targets: Vec<FxHashMap<Name, Target>>,
     /// For each file the project it belongs to.
     pub project_of: Vec<usize>,
     pub project_count: usize,
@@ -44,8 +44,8 @@ pub struct World<'w> {
 
 impl<'w> World<'w> {
     pub fn new(files: &'w [File], layout: &'w Layout) -> Self {
-        let by_path: HashMap<&str, FileId> = files.iter().map(|f| (f.source.path.as_str(), f.source.id)).collect();
-        let targets: Vec<HashMap<Name, Target>> = files.iter().map(|file| targets_of(file, layout, &by_path)).collect();
+        let by_path: FxHashMap<&str, FileId> = files.iter().map(|f| (f.source.path.as_str(), f.source.id)).collect();
+        let targets: Vec<FxHashMap<Name, Target>> = files.iter().map(|file| targets_of(file, layout, &by_path)).collect();
         // Files of no project form one of their own, the last: they have no schema.
         let loose = layout.roots.len();
         let mut project_of: Vec<usize> = files.iter().map(|f| layout.root_of(&f.source.path).unwrap_or(loose)).collect();
@@ -133,7 +133,7 @@ impl<'w> World<'w> {
 }
 
 /// A file outside of every functions folder belongs to the project whose code imports it, the first where there are several.
-fn adopt_imported(targets: &[HashMap<Name, Target>], project_of: &mut [usize], loose: usize) {
+fn adopt_imported(targets: &[FxHashMap<Name, Target>], project_of: &mut [usize], loose: usize) {
     let mut queue: Vec<usize> = (0..project_of.len()).filter(|&i| project_of[i] != loose).collect();
     let mut at = 0;
     while let Some(&importer) = queue.get(at) {
@@ -150,9 +150,9 @@ fn adopt_imported(targets: &[HashMap<Name, Target>], project_of: &mut [usize], l
     }
 }
 
-fn targets_of(file: &File, layout: &Layout, by_path: &HashMap<&str, FileId>) -> HashMap<Name, Target> {
+fn targets_of(file: &File, layout: &Layout, by_path: &FxHashMap<&str, FileId>) -> FxHashMap<Name, Target> {
     let exists = |path: &str| by_path.contains_key(path);
-    let mut targets = HashMap::new();
+    let mut targets = FxHashMap::default();
     if file.role == Role::Generated {
         return targets;
     }

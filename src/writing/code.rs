@@ -40,8 +40,9 @@ impl Code {
 
     /// The code, starting at `column` of a line that is indented by `indent`, with `after` columns taken behind it.
     pub fn print(&self, style: &Style, indent: &str, column: usize, after: usize) -> String {
-        let flat = self.flat(style);
-        if column + flat.chars().count() + after <= style.width && !flat.contains('\n') {
+        let mut flat = String::new();
+        let room = style.width.saturating_sub(column + after);
+        if self.flat_within(style, room, &mut flat) {
             return flat;
         }
         match self {
@@ -78,16 +79,42 @@ impl Code {
     }
 
     fn flat(&self, style: &Style) -> String {
+        let mut out = String::new();
+        self.flat_within(style, usize::MAX, &mut out);
+        out
+    }
+
+    /// Writes the code on one line; gives up where it would be longer than the room.
+    fn flat_within(&self, style: &Style, room: usize, out: &mut String) -> bool {
         match self {
-            Self::Text(text) => text.clone(),
-            Self::Pair(first, second) => first.flat(style) + &second.flat(style),
+            Self::Text(text) => {
+                out.push_str(text);
+                (room == usize::MAX || !text.contains('\n')) && fits(out, room)
+            }
+            Self::Pair(first, second) => first.flat_within(style, room, out) && second.flat_within(style, room, out),
             Self::List { open, items, close, braces } => {
                 let space = if *braces && style.spaced_braces && !items.is_empty() { " " } else { "" };
-                let items: Vec<String> = items.iter().map(|i| i.flat(style)).collect();
-                format!("{open}{space}{}{space}{close}", items.join(", "))
+                out.push_str(open);
+                out.push_str(space);
+                for (i, item) in items.iter().enumerate() {
+                    if i > 0 {
+                        out.push_str(", ");
+                    }
+                    if !item.flat_within(style, room, out) {
+                        return false;
+                    }
+                }
+                out.push_str(space);
+                out.push_str(close);
+                fits(out, room)
             }
         }
     }
+}
+
+/// Whether the line has no more characters than there is room for.
+fn fits(line: &str, room: usize) -> bool {
+    line.len() <= room || line.chars().count() <= room
 }
 
 /// Whether the name can stand as an object's key without quotes.

@@ -1,5 +1,6 @@
 //! What a name is bound to: its declaration, what is assigned to it later, what an import leads to.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::Infer;
@@ -15,6 +16,19 @@ impl Infer<'_> {
     }
 
     pub fn binding(&self, file: FileId, id: BindingId) -> Ty {
+        if !self.frames.borrow().is_empty() && self.is_framed(self.hir(file).binding_span(id)) {
+            return self.bound(file, id);
+        }
+        match self.names.borrow_mut().entry((file, id)) {
+            Entry::Occupied(known) => return known.get().clone().unwrap_or(Ty::Unknown),
+            Entry::Vacant(empty) => empty.insert(None),
+        };
+        let ty = self.bound(file, id);
+        self.names.borrow_mut().insert((file, id), Some(ty.clone()));
+        ty
+    }
+
+    fn bound(&self, file: FileId, id: BindingId) -> Ty {
         let module = self.hir(file);
         let binding = module.binding(id);
         match binding.kind {

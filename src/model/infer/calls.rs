@@ -260,6 +260,11 @@ impl Infer<'_> {
     /// The builder that a call's unreadable callee is, by name, given an object with a handler.
     pub fn foreign_builder(&self, file: FileId, call: &Call) -> Option<Builder> {
         let module = self.hir(file);
+        let [config] = &*call.args else { return None };
+        let props = module.as_object(config.value)?;
+        if !props.iter().any(|p| matches!(&p.key, crate::model::hir::Key::Name(name) if &**name == "handler")) {
+            return None;
+        }
         self.world.layout.roots.get(self.world.project(file))?;
         let name = match module.expr(module.bare(call.callee)) {
             ExprKind::Local(binding) => &module.binding(*binding).name,
@@ -271,9 +276,7 @@ impl Infer<'_> {
             _ => return None,
         };
         let (kind, visibility) = kind_by_name(name)?;
-        let props = module.as_object(call.args.first()?.value)?;
-        let has = |key: &str| props.iter().any(|p| matches!(&p.key, crate::model::hir::Key::Name(name) if &**name == key));
-        (call.args.len() == 1 && has("handler")).then_some(Builder { kind, visibility, flavor: Flavor::Foreign, made_by: None })
+        Some(Builder { kind, visibility, flavor: Flavor::Foreign, made_by: None })
     }
 }
 

@@ -190,10 +190,7 @@ impl Infer<'_> {
 
     /// A document of the table with its system fields: an object, a union of objects, or unknown.
     pub fn document(&self, file: FileId, table: &Name) -> Ty {
-        let Some(document) = self.world.schema(file).and_then(|s| s.table(table)).map(|t| &t.definition.document) else {
-            return Ty::Unknown;
-        };
-        with_system_fields(document, table)
+        self.world.schema(file).and_then(|s| s.table(table)).map_or(Ty::Unknown, |t| t.document.clone())
     }
 
     /// An element of an array, or of what a query yields.
