@@ -10,6 +10,7 @@ pub mod load;
 pub mod output;
 pub mod paths;
 pub mod prefilter;
+pub mod reference;
 pub mod roots;
 pub mod run;
 pub mod streams;

@@ -83,7 +83,9 @@ impl Run<'_> {
         }
         let settings = self.step("read configuration", || Configs::new(self.places, from_args).settings(&files, &is_asked))?;
         if self.args.list_files {
-            return self.list(&files, &settings);
+            let exit = self.list(&files, &settings);
+            std::mem::forget(files);
+            return exit;
         }
         let linted = files.iter().filter(|file| is_linted(file, &settings)).count();
         let workspace = self.step("link", || Workspace::link(files, layout));

@@ -1,0 +1,63 @@
+//! The table of options in docs/cli.md, made from the list that the program itself reads.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, Command, CommandFactory};
+
+use super::args::LintArgs;
+
+/// The options of `orm-lint` as Markdown tables, one for each heading of `--help`.
+pub fn lint_options() -> String {
+    let command = LintArgs::command();
+    let mut headings: Vec<&str> = Vec::new();
+    for heading in command.get_arguments().filter_map(Arg::get_help_heading) {
+        if !headings.contains(&heading) {
+            headings.push(heading);
+        }
+    }
+    headings.iter().map(|heading| table(&command, heading)).collect::<Vec<_>>().join("\n")
+}
+
+fn table(command: &Command, heading: &str) -> String {
+    let mut out = format!("### {heading}\n\n| option | |\n|---|---|\n");
+    for arg in command.get_arguments().filter(|arg| arg.get_help_heading() == Some(heading) && !arg.is_hide_set()) {
+        // The parser takes the full stop away.
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(out, "| {} | {}.{} |", name(arg), help.replace('|', "\\|"), values(arg));
+    }
+    out
+}
+
+/// `` `-o`, `--output-file FILE` ``.
+fn name(arg: &Arg) -> String {
+    let short = arg.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
+    let takes_value = arg.get_action().takes_values();
+    let is_optional = arg.get_num_args().is_some_and(|count| count.min_values() == 0);
+    let value = match arg.get_value_names().and_then(|names| names.first()) {
+        Some(name) if takes_value && is_optional => format!(" [{name}]"),
+        Some(name) if takes_value => format!(" {name}"),
+        _ => String::new(),
+    };
+    format!("{short}`--{}{value}`", arg.get_long().unwrap_or_default())
+}
+
+/// The values that are possible and the one that holds if none is given.
+fn values(arg: &Arg) -> String {
+    let default = arg.get_default_values().first().filter(|_| arg.get_action().takes_values()).map(|value| value.to_string_lossy());
+    let possible = arg.get_possible_values();
+    match (possible.is_empty() || !arg.get_action().takes_values(), default) {
+        (true, None) => String::new(),
+        (true, Some(default)) => format!(" Default: `{default}`."),
+        (false, default) => {
+            let names = possible.iter().map(|value| {
+                let help = value
+                    .get_help()
+                    .map(|help| format!(" ({})", help.to_string().trim_end_matches('.').to_lowercase()))
+                    .unwrap_or_default();
+                let is_default = default.as_deref() == Some(value.get_name());
+                format!("`{}`{}{help}", value.get_name(), if is_default { ", the default" } else { "" })
+            });
+            format!(" One of {}.", names.collect::<Vec<_>>().join("; "))
+        }
+    }
+}
