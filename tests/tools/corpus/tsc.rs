@@ -1,0 +1,133 @@
+//! Runs the TypeScript compiler, and reads what it says.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use super::packages::FOLDER;
+
+/// An error, without its place in the file: fixes move it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TypeError {
+    /// Relative to the checked folder; empty for errors of the configuration.
+    pub file: String,
+    pub code: String,
+    pub message: String,
+}
+
+/// Each error with the lines that it stands on.
+pub type TypeErrors = BTreeMap<TypeError, Vec<usize>>;
+
+/// The strict configuration of folders that ship none.
+const CONFIGURATION: &str = r#"{
+  "compilerOptions": {
+    "target": "ESNext",
+    "lib": ["ESNext", "DOM", "DOM.Iterable"],
+    "module": "ESNext",
+    "moduleResolution": "Bundler",
+    "jsx": "react-jsx",
+    "strict": true,
+    "skipLibCheck": true,
+    "noEmit": true,
+    "types": ["node"]
+  },
+  "include": ["."],
+  "exclude": ["**/node_modules", "**/dist"]
+}
+"#;
+
+/// All errors of the folder, by the configurations named or else by each that is in it.
+pub fn check(folder: &Path, configurations: &[PathBuf]) -> anyhow::Result<TypeErrors> {
+    let mut all: Vec<PathBuf> = configurations.iter().map(|path| folder.join(path)).collect();
+    if all.is_empty() {
+        find(folder, &mut all)?;
+    }
+    if all.is_empty() {
+        let own = folder.join("tsconfig.json");
+        std::fs::write(&own, CONFIGURATION)?;
+        all.push(own);
+    }
+    let mut errors = TypeErrors::new();
+    for configuration in all {
+        for (error, lines) in check_one(folder, &configuration)? {
+            // A file may be part of several configurations.
+            let known = errors.entry(error).or_default();
+            if known.len() < lines.len() {
+                *known = lines;
+            }
+        }
+    }
+    Ok(errors)
+}
+
+/// Every tsconfig.json and tsconfig.*.json, but those of installed packages.
+fn find(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() {
+            if !matches!(name.as_str(), "node_modules" | "dist" | ".git" | ".next") {
+                find(&entry.path(), found)?;
+            }
+        } else if name == "tsconfig.json" || name.starts_with("tsconfig.") && name.ends_with(".json") && !name.contains("base") {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn check_one(folder: &Path, configuration: &Path) -> anyhow::Result<TypeErrors> {
+    let compiler = Path::new(FOLDER).join("node_modules/.bin/tsc").canonicalize().context("the corpus has no TypeScript compiler")?;
+    let folder = folder.canonicalize()?;
+    let project = configuration.canonicalize().with_context(|| format!("cannot read {}", configuration.display()))?;
+    let output = Command::new(compiler)
+        .args(["--noEmit", "--pretty", "false", "--incremental", "false", "--composite", "false", "-p"])
+        .arg(project)
+        .current_dir(&folder)
+        .output()
+        .context("cannot run the TypeScript compiler")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut errors: Vec<(TypeError, usize)> = Vec::new();
+    for line in text.lines() {
+        match parse(line) {
+            Some(error) => errors.push(error),
+            // The lines that explain an error belong to it.
+            None if line.starts_with(' ') => {
+                if let Some((error, _)) = errors.last_mut() {
+                    error.message.push('\n');
+                    error.message.push_str(line);
+                }
+            }
+            None => {}
+        }
+    }
+    if errors.is_empty() && !output.status.success() {
+        bail!("the TypeScript compiler failed on {}:\n{text}{}", configuration.display(), String::from_utf8_lossy(&output.stderr));
+    }
+    let mut all = TypeErrors::new();
+    for (error, line) in errors {
+        all.entry(error).or_default().push(line);
+    }
+    Ok(all)
+}
+
+/// `src/a.ts(3,5): error TS2322: Type …`, or `error TS18003: No inputs …`.
+fn parse(line: &str) -> Option<(TypeError, usize)> {
+    let (place, rest) = line.split_once("error TS")?;
+    let (code, message) = rest.split_once(": ")?;
+    if code.is_empty() || !code.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (file, at) = match place.strip_suffix(": ") {
+        Some(place) => {
+            let (file, position) = place.strip_suffix(')')?.rsplit_once('(')?;
+            (file.to_owned(), position.split(',').next()?.parse().ok()?)
+        }
+        None if place.is_empty() => (String::new(), 0),
+        None => return None,
+    };
+    Some((TypeError { file, code: format!("TS{code}"), message: message.to_owned() }, at))
+}
