@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::hir::{ExprId, ExprKind, FuncId, Name};
+use super::hir::{ExprId, ExprKind, Name};
 use super::infer::Infer;
 use super::ty::{External, Ty};
 use crate::source::{FileId, Span};
@@ -14,8 +14,6 @@ pub struct PlatformCall {
     pub call: ExprId,
     pub span: Span,
     pub callee: Callee,
-    /// The function that it stands in.
-    pub func: Option<FuncId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +80,7 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<PlatformCall> {
             }),
         };
         if let Some(callee) = callee {
-            found.push(PlatformCall { file, call: id, span: module.span(id), callee, func: module.enclosing_func(id) });
+            found.push(PlatformCall { file, call: id, span: module.span(id), callee });
         }
     }
     found

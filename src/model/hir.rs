@@ -513,6 +513,12 @@ fn contains_jump(stmt: &Stmt) -> bool {
 }
 
 impl Module {
+    /// Sets memory aside for a file of so many bytes: about one expression for every twelve, by what real backends hold.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.exprs.reserve(bytes / 12);
+        self.parents.reserve(bytes / 12);
+    }
+
     /// A module of a file that could not be parsed.
     pub fn empty(file: FileId) -> Self {
         Self {
@@ -730,7 +736,7 @@ impl Module {
     }
 
     /// Calls `visit` for each expression directly inside this one.
-    pub fn children(&self, id: ExprId, visit: &mut dyn FnMut(ExprId)) {
+    pub fn children(&self, id: ExprId, visit: &mut impl FnMut(ExprId)) {
         children_of(self.expr(id), visit);
     }
 
@@ -772,7 +778,7 @@ impl Module {
     }
 }
 
-fn children_of(kind: &ExprKind, visit: &mut dyn FnMut(ExprId)) {
+fn children_of(kind: &ExprKind, visit: &mut impl FnMut(ExprId)) {
     match kind {
         ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null | ExprKind::BigInt | ExprKind::Regex => {}
         ExprKind::Local(_) | ExprKind::Global(_) | ExprKind::This | ExprKind::Func(_) => {}
@@ -795,8 +801,8 @@ fn children_of(kind: &ExprKind, visit: &mut dyn FnMut(ExprId)) {
             }
         }
         ExprKind::Array(items) => items.iter().for_each(|a| visit(a.value)),
-        ExprKind::Cond { test, yes, no } => [*test, *yes, *no].into_iter().for_each(visit),
-        ExprKind::Binary { left, right, .. } => [*left, *right].into_iter().for_each(visit),
+        ExprKind::Cond { test, yes, no } => [*test, *yes, *no].into_iter().for_each(&mut *visit),
+        ExprKind::Binary { left, right, .. } => [*left, *right].into_iter().for_each(&mut *visit),
         ExprKind::Assign { target, value, .. } => target.iter().chain([value]).for_each(|e| visit(*e)),
         ExprKind::Unary { operand: inner, .. }
         | ExprKind::Await(inner)

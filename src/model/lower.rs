@@ -23,8 +23,9 @@ use super::hir::{
 use crate::source::{Node, Span, Tree, span_of};
 
 /// Lowers the tree of one file.
-pub fn lower(tree: &Tree, file: crate::source::FileId) -> Module {
+pub fn lower(tree: &Tree, file: crate::source::FileId, bytes: usize) -> Module {
     let mut lower = Lower { module: Module::empty(file), locals: Vec::new(), types: FxHashMap::default(), func: None, guard: None };
+    lower.module.reserve(bytes);
     match &tree.program {
         Program::Module(module) => lower.module_items(&module.body),
         Program::Script(script) => {

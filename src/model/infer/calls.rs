@@ -244,10 +244,18 @@ impl Infer<'_> {
             // `publicQuery()({ … })`: the builder is made by a call.
             return Ty::Builder(*builder);
         };
-        let is_config = match self.expr(file, config.value) {
-            Ty::Function(_) => true,
-            Ty::Object(object) => object.field("handler").is_some() || object.open,
-            _ => self.hir(file).as_func(config.value).is_some(),
+        let module = self.hir(file);
+        let is_handler = |p: &crate::model::hir::Prop| match &p.key {
+            crate::model::hir::Key::Name(name) => &**name == "handler",
+            _ => true,
+        };
+        let is_config = match module.as_object(config.value) {
+            Some(props) => props.iter().any(is_handler),
+            None => match self.expr(file, config.value) {
+                Ty::Function(_) => true,
+                Ty::Object(object) => object.field("handler").is_some() || object.open,
+                _ => false,
+            },
         };
         if is_config { Ty::Registered(file, id) } else { Ty::Builder(*builder) }
     }
