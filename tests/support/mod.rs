@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part of this")]
 
 pub mod markdown;
+pub mod mutation;
 pub mod program;
 pub mod rule_case;
 
