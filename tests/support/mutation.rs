@@ -2,15 +2,17 @@
 //!
 //! Knows no process and prints nothing: watching for aborts and hangs is the business of `tests/tools/mutate.rs`.
 
+// Said in full, as the tool names this file by its path, too.
+#[path = "mutation/words.rs"]
 mod words;
 
 use std::path::{Path, PathBuf};
 
 use orm_lint::diagnostic::{Diagnostic, Level};
 use orm_lint::lint::{self, RuleSet, Settings};
-use orm_lint::model::Workspace;
+use orm_lint::model::{self, Layout, Root, Workspace};
 use orm_lint::rules;
-use orm_lint::source::Span;
+use orm_lint::source::{FileId, Span};
 
 use super::markdown;
 use words::{CHARACTERS, NESTS, WORDS};
@@ -58,6 +60,9 @@ fn seeds_in(path: &Path, text: String) -> Vec<Seed> {
     vec![Seed { path: format!("convex/{name}"), text }]
 }
 
+/// What stands beside an input that wants a schema.
+const SCHEMA: &str = include_str!("../../fixtures/prelude/schema.ts");
+
 const ENDINGS: &[&str] = &["ts", "tsx", "js", "jsx", "mts", "cts", "mjs", "cjs"];
 
 /// The input with this number.
@@ -82,12 +87,16 @@ pub fn input(seeds: &[Seed], seed: u64, number: u64) -> Input {
 }
 
 /// Runs the whole of the linter over the input, with all rules and fixes. Whether it was free of syntax errors, or what is wrong; it may also panic.
-pub fn run(input: &Input, schema: &str) -> Result<bool, String> {
+pub fn run(input: &Input) -> Result<bool, String> {
     let mut files = vec![(input.path.clone(), input.text.clone())];
     if input.has_schema && input.path != "convex/schema.ts" {
-        files.push(("convex/schema.ts".to_owned(), schema.to_owned()));
+        files.push(("convex/schema.ts".to_owned(), SCHEMA.to_owned()));
     }
-    let workspace = super::workspace(&files, Vec::new());
+    let of_file = vec![Some(0); files.len()];
+    let read = |(i, (path, text)): (usize, (String, String))| model::read(FileId(i as u32), path, text);
+    let files = files.into_iter().enumerate().map(read).collect();
+    let root = Root { functions: "convex".to_owned(), is_component: input.path.contains(".config.") };
+    let workspace = Workspace::link(files, Layout { roots: vec![root], aliases: Vec::new() });
     for file in &workspace.files {
         let (text, errors) = (&file.source.text, &file.source.errors);
         if let Some(error) = errors.iter().find(|e| text.get(e.start as usize..e.end as usize).is_none()) {
@@ -99,7 +108,7 @@ pub fn run(input: &Input, schema: &str) -> Result<bool, String> {
     }
     let built = rules::ALL.iter().filter_map(|entry| (entry.build)(serde_json::json!({})).ok());
     let all: Vec<_> = built.map(|rule| (rule, Level::Error)).collect();
-    let settings = Settings { sets: vec![RuleSet { rules: all }], of_file: vec![Some(0); files.len()] };
+    let settings = Settings { sets: vec![RuleSet { rules: all }], of_file };
     let found = lint::lint(&workspace, &settings);
     check(&workspace, &found)?;
     let was_readable = workspace.files.iter().all(|file| file.source.errors.is_empty());

@@ -3,19 +3,22 @@
 //! A panic, an abort, more than two seconds, or a place outside of the file is a failure; its input is printed.
 //! The work is done in a child process, as running out of stack ends it; the parent knows the last input, and goes on after it.
 
-#[path = "../support/mod.rs"]
-mod support;
+#[path = "../support/markdown.rs"]
+#[expect(dead_code, reason = "the tests use the rest of it")]
+mod markdown;
+#[path = "../support/mutation.rs"]
+mod mutation;
 
 use std::io::{BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use mutation::{Seed, input, run, seeds};
 use orm_lint::source::STACK_SIZE;
-use support::mutation::{Seed, input, run, seeds};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -78,7 +81,7 @@ fn request() -> Option<Request> {
         }
     }
     if request.paths.is_empty() {
-        request.paths.push(support::root().join("fixtures"));
+        request.paths.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"));
     }
     Some(request)
 }
@@ -161,7 +164,6 @@ const GAVE_UP: i32 = 3;
 
 /// The child: tells each number before it starts on it.
 fn work(request: &Request, seeds: Vec<Seed>) -> ExitCode {
-    let schema = support::read(&support::root().join("fixtures/prelude/schema.ts"));
     let clock = Arc::new(Clock { started: Instant::now(), since: AtomicU64::new(0) });
     let watched = Arc::clone(&clock);
     std::thread::spawn(move || watched.watch());
@@ -173,8 +175,7 @@ fn work(request: &Request, seeds: Vec<Seed>) -> ExitCode {
             say(&format!("run {number}"));
             let input = input(&seeds, request.seed, number);
             clock.start();
-            let outcome =
-                catch_unwind(AssertUnwindSafe(|| run(&input, &schema))).unwrap_or_else(|_| Err("it panicked (see above)".to_owned()));
+            let outcome = catch_unwind(AssertUnwindSafe(|| run(&input))).unwrap_or_else(|_| Err("it panicked (see above)".to_owned()));
             clock.stop();
             match outcome {
                 Ok(true) => say("readable"),
