@@ -12,6 +12,7 @@ pub mod layout;
 pub mod order;
 mod lower;
 pub mod queries;
+pub mod readers;
 pub mod schema;
 pub mod tables;
 pub mod ty;
@@ -26,6 +27,7 @@ pub use functions::Function;
 use infer::Infer;
 pub use layout::{Layout, PathAliases, Root};
 pub use queries::DbQuery;
+pub use readers::Readers;
 pub use schema::{Schema, Table};
 pub use tables::TableUse;
 use world::World;
@@ -106,6 +108,7 @@ pub struct Project {
     pub queries: Vec<DbQuery>,
     pub calls: Vec<PlatformCall>,
     pub table_uses: Vec<TableUse>,
+    pub readers: Readers,
     pub is_component: bool,
 }
 
@@ -190,6 +193,7 @@ struct Nouns {
     queries: Vec<DbQuery>,
     calls: Vec<PlatformCall>,
     table_uses: Vec<TableUse>,
+    readers: readers::FileReaders,
 }
 
 fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
@@ -201,6 +205,7 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
     let imports = files.iter().map(|f| world.imported_files(f.source.id)).collect();
     let nouns: Vec<Nouns> = files.par_iter().map(|file| nouns(&world, file)).collect();
     let mut projects: Vec<Project> = (0..world.project_count).map(|_| Project::default()).collect();
+    let mut readers: Vec<Vec<readers::FileReaders>> = projects.iter().map(|_| Vec::new()).collect();
     for (file, nouns) in files.iter().zip(nouns) {
         let project = &mut projects[world.project(file.source.id)];
         project.files.push(file.source.id);
@@ -208,6 +213,10 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
         project.queries.extend(nouns.queries);
         project.calls.extend(nouns.calls);
         project.table_uses.extend(nouns.table_uses);
+        readers[world.project(file.source.id)].push(nouns.readers);
+    }
+    for (project, readers) in projects.iter_mut().zip(readers) {
+        project.readers = readers::link(files, &project.files, &project.queries, readers);
     }
     for ((project, schema), root) in projects.iter_mut().zip(world.schemas).zip(layout.roots.iter().map(Some).chain([None])) {
         project.schema = schema;
@@ -234,5 +243,5 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
             function.unclear = infer.unclear_return(at);
         }
     }
-    Nouns { functions, queries: queries::read(&infer, id), calls, table_uses }
+    Nouns { functions, queries: queries::read(&infer, id), calls, table_uses, readers: readers::read(&infer, id) }
 }

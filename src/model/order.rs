@@ -51,7 +51,7 @@ impl Sight {
 ///
 /// `call` is the last call of the chain, `ordered` the place of an `.order(…)` in it.
 pub(super) fn of_query(infer: &Infer<'_>, file: FileId, call: ExprId, end: End, ordered: Option<Span>) -> Option<OrderSeen> {
-    let rows = Rows { infer, followed: RefCell::default(), calls: RefCell::default(), fuel: Cell::new(FUEL) };
+    let rows = Rows::new(infer);
     let span = infer.hir(file).span(call);
     let seen = match end {
         End::Unique => None,
@@ -62,6 +62,16 @@ pub(super) fn of_query(infer: &Infer<'_>, file: FileId, call: ExprId, end: End, 
         End::Open => rows.value(file, call, What::Query),
     }?;
     Some(ordered.map_or(seen, |span| OrderSeen { span, how: seen.how.max(Sight::Ordered) }))
+}
+
+/// The same of something that only looks like a query, or takes the place of one: its chain goes on after `call`.
+pub(super) fn of_chain(infer: &Infer<'_>, file: FileId, call: ExprId) -> Option<OrderSeen> {
+    Rows::new(infer).value(file, call, What::Query)
+}
+
+/// The same of a list of rows.
+pub(super) fn of_list(infer: &Infer<'_>, file: FileId, call: ExprId) -> Option<OrderSeen> {
+    Rows::new(infer).value(file, call, What::All)
 }
 
 /// What a value is of the rows.
@@ -89,7 +99,11 @@ const CALLS: usize = 4;
 /// How many uses are looked at for one query.
 const FUEL: u32 = 2_000;
 
-impl Rows<'_, '_> {
+impl<'a, 'w> Rows<'a, 'w> {
+    fn new(infer: &'a Infer<'w>) -> Self {
+        Self { infer, followed: RefCell::default(), calls: RefCell::default(), fuel: Cell::new(FUEL) }
+    }
+
     fn value(&self, file: FileId, id: ExprId, what: What) -> Option<OrderSeen> {
         let module = self.infer.hir(file);
         let Some(left) = self.fuel.get().checked_sub(1) else { return seen(module, id, what) };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::hir::Name;
 use super::infer::{Infer, with_system_fields};
@@ -20,6 +20,7 @@ pub struct Schema {
     /// The call of `defineSchema`.
     pub span: Span,
     by_name: FxHashMap<Box<str>, usize>,
+    index_names: FxHashSet<Name>,
 }
 
 /// A table that the schema names.
@@ -36,6 +37,11 @@ pub struct Table {
 impl Schema {
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.get(*self.by_name.get(name)?)
+    }
+
+    /// Whether any of the tables has an index of this name.
+    pub fn has_index_named(&self, name: &Name) -> bool {
+        self.index_names.contains(name)
     }
 }
 
@@ -65,5 +71,6 @@ pub(super) fn read(world: &World<'_>, functions: &str) -> Option<Schema> {
     };
     let tables: Vec<Table> = found.tables.iter().map(table).collect();
     let by_name = tables.iter().enumerate().map(|(i, t)| (Box::from(&*t.name), i)).collect();
-    Some(Schema { file, tables, open: found.open, span: found.span, by_name })
+    let index_names = found.tables.iter().flat_map(|(_, _, table)| &table.indexes).map(|index| index.name.clone()).collect();
+    Some(Schema { file, tables, open: found.open, span: found.span, by_name, index_names })
 }

@@ -27,6 +27,7 @@ impl Rows<'_, '_> {
                 let found = go_on(What::Query)?;
                 return Some(OrderSeen { span: module.span(call), how: found.how.max(Sight::Ordered) });
             }
+            (What::Query, "withIndex" | "fullTableScan" | "filter" | "filterWith" | "limit") => return go_on(What::Query),
             (What::Query, _) => return here(),
             (What::All, _) => {}
         }
