@@ -11,6 +11,8 @@ crate::rules! {
     missing_args: MissingArgs,
     legacy_function_syntax: LegacyFunctionSyntax,
     deprecated_api: DeprecatedApi,
+    redundant_index: RedundantIndex,
+    duplicate_index: DuplicateIndex,
     syntax_error: SyntaxError,
     unused_ignore: UnusedIgnore,
     ignore_without_reason: IgnoreWithoutReason,

@@ -3,4 +3,5 @@
 pub mod code;
 pub mod imports;
 pub mod meant;
+pub mod indexes;
 pub mod validators;

@@ -179,9 +179,8 @@ impl<'a, 'w> Rows<'a, 'w> {
         for id in module.bindings_in((first, end)) {
             let binding = module.binding(id);
             match &*binding.path {
-                [Step::Index(index)] if *index != at => {}
-                [Step::Index(_)] => found = strongest([found, self.uses(file, id, what)]),
                 [Step::Index(index), ..] if *index != at => {}
+                [Step::Index(_), rest @ ..] => found = strongest([found, self.bound_at(file, id, rest, what)]),
                 _ if binding.uses.is_empty() => {}
                 _ => return here(),
             }
@@ -191,11 +190,14 @@ impl<'a, 'w> Rows<'a, 'w> {
 
     /// What a declaration binds to the value, or to a part of it.
     fn bound(&self, file: FileId, id: BindingId, what: What) -> Option<OrderSeen> {
+        self.bound_at(file, id, &self.infer.hir(file).binding(id).path, what)
+    }
+
+    fn bound_at(&self, file: FileId, id: BindingId, path: &[Step], what: What) -> Option<OrderSeen> {
         let module = self.infer.hir(file);
-        let binding = module.binding(id);
-        match &*binding.path {
+        match path {
             [] => self.uses(file, id, what),
-            _ if binding.uses.is_empty() => None,
+            _ if module.binding(id).uses.is_empty() => None,
             [Step::Key(name)] if matches!(&**name, "length" | "size") => None,
             [Step::Index(_)] if matches!(what, What::All) => self.uses(file, id, What::Part(module.binding_span(id), Sight::Picked)),
             _ => match what {

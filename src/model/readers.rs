@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::hir::{Binary, ExprId, ExprKind, Module, Name, Parent, Place};
 use super::infer::Infer;
-use super::order::{self, OrderSeen, Sight};
+use super::order::{self, OrderSeen};
 use super::queries::{DbQuery, IndexUse, Range, StepKind};
 use super::ty::{External, Literal, Ty};
 use super::{File, Role};
@@ -52,6 +52,8 @@ pub struct DynamicReader {
     pub table: Option<Name>,
     /// The names that it may be; `None` where it may be any.
     pub among: Option<Vec<Name>>,
+    /// A package that was given the schema, and may read any index of it.
+    pub by_package: bool,
 }
 
 impl Readers {
@@ -192,8 +194,13 @@ fn call(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
         _ => match infer.expr(file, call.callee) {
             Ty::External(external) => match helper(&external) {
                 Some((place, how)) => (known(infer, file, argument(1)), argument(place), how),
-                None => return schema_given_away(infer, file, id, &external, found),
+                None if OPEN.iter().any(|m| external.module.starts_with(m)) => return,
+                None => return schema_given_away(infer, file, id, found),
             },
+            // Code that is no part of the project.
+            Ty::Function(at) if infer.world.project(at.file) != infer.world.project(file) => {
+                return schema_given_away(infer, file, id, found);
+            }
             _ => return,
         },
     };
@@ -202,14 +209,13 @@ fn call(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
     let ty = infer.expr(file, name);
     let Some(index) = ty.as_str().cloned() else {
         let among = ty.members().iter().map(|m| if let Ty::Literal(Literal::Str(text), _) = m { Some(text.clone()) } else { None });
-        found.dynamic.push(DynamicReader { span: name_span, table, among: among.collect() });
+        found.dynamic.push(DynamicReader { span: name_span, table, among: among.collect(), by_package: false });
         return;
     };
     let order_seen = match how {
         How::One => None,
         How::Many => order::of_list(infer, file, id),
-        How::Chain => order::of_chain(infer, file, id),
-        How::Step => Some(OrderSeen { span: module.span(id), how: Sight::HandedOn }),
+        How::Chain | How::Step => order::of_chain(infer, file, id),
     };
     let guesses = how == How::Many || how == How::One && method.is_none();
     let reader = IndexReader {
@@ -219,11 +225,14 @@ fn call(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
         name,
         name_span,
         order_seen,
-        asks_time: how == How::Chain && speaks_of_time(module, name),
+        asks_time: matches!(how, How::Chain | How::Step) && speaks_of_time(module, name),
         // `…, index, value)` without the field behind it.
-        field_after: call.args.iter().position(|a| a.value == name).filter(|at| guesses && call.args.len() == at + 2).map(|at| {
-            module.span(call.args[at + 1].value)
-        }),
+        field_after: call
+            .args
+            .iter()
+            .position(|a| a.value == name)
+            .filter(|at| guesses && call.args.len() == at + 2)
+            .map(|at| module.span(call.args[at + 1].value)),
         is_test: infer.world.file(file).role == Role::Test,
     };
     match how {
@@ -258,13 +267,15 @@ fn helper(external: &External) -> Option<(usize, How)> {
     })
 }
 
-/// A package that gets the schema itself may read any index of it.
-fn schema_given_away(infer: &Infer<'_>, file: FileId, id: ExprId, external: &External, found: &mut FileReaders) {
-    let is_known = ["convex/", "convex-helpers", "convex-test", "convex-ents", "global", "instance"].iter().any(|m| external.module.starts_with(m));
+/// Packages that do not read the tables of a schema that they are given, other than through what is seen here.
+const OPEN: &[&str] = &["convex/", "convex-helpers", "convex-test", "convex-ents", "global", "instance"];
+
+/// Foreign code that gets the schema itself may read any index of it.
+fn schema_given_away(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
     let module = infer.hir(file);
-    let Some(call) = module.call(id).filter(|_| !is_known) else { return };
-    if let Some(given) = call.args.iter().find(|a| matches!(infer.expr(file, a.value), Ty::Schema(_))) {
-        found.dynamic.push(DynamicReader { span: module.span(given.value), table: None, among: None });
+    let given = module.call(id).and_then(|call| call.args.iter().find(|a| matches!(infer.expr(file, a.value), Ty::Schema(_))));
+    if let Some(given) = given {
+        found.dynamic.push(DynamicReader { span: module.span(given.value), table: None, among: None, by_package: true });
     }
 }
 
@@ -293,7 +304,9 @@ fn may_name_an_index(infer: &Infer<'_>, file: FileId, id: ExprId) -> bool {
             ExprKind::Array(_) => !in_definition(infer, file, up),
             ExprKind::Object(_) => !in_definition(infer, file, up),
             ExprKind::Index { index, .. } => *index != child,
-            ExprKind::Binary { op, .. } => !matches!(op, Binary::StrictEq | Binary::StrictNe | Binary::LooseEq | Binary::LooseNe | Binary::Compare),
+            ExprKind::Binary { op, .. } => {
+                !matches!(op, Binary::StrictEq | Binary::StrictNe | Binary::LooseEq | Binary::LooseNe | Binary::Compare)
+            }
             _ => true,
         },
         (Parent::Stmt { place: Place::Discarded | Place::Test, .. }, _) => false,
@@ -315,6 +328,8 @@ fn is_settled_argument(infer: &Infer<'_>, file: FileId, id: ExprId, call: &super
             "withIndex" | "withSearchIndex" => return place == Some(0),
             "vectorSearch" => return place <= Some(1),
             "table" => return place <= Some(1),
+            // A field, whatever builds the condition.
+            "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "field" | "search" if place == Some(0) => return true,
             _ => {}
         }
         if matches!(infer.expr(file, object).non_null(), Ty::Db | Ty::Query(_) | Ty::RangeBuilder | Ty::FilterBuilder | Ty::Table(_)) {

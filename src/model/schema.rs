@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::hir::Name;
 use super::infer::{Infer, with_system_fields};
+use super::Workspace;
 use super::layout::join;
 use super::ty::{Index, IndexKind, TableTy, Ty};
 use super::world::World;
@@ -49,6 +50,22 @@ impl Table {
     /// The database indexes, without search and vector indexes.
     pub fn db_indexes(&self) -> impl Iterator<Item = &Index> {
         self.definition.indexes.iter().filter(|i| i.kind == IndexKind::Db)
+    }
+
+    /// The index that does all that this one does, and that one would keep of the two: it is ready to be read, or stands before it.
+    pub fn original_of(&self, index: &Index) -> Option<&Index> {
+        let rank = |i: &Index| (i.staged, i.span);
+        let same = |other: &&Index| match index.own_fields() {
+            Some(fields) => other.own_fields() == Some(fields),
+            None => false,
+        };
+        self.definition.indexes.iter().filter(same).min_by_key(|i| rank(i)).filter(|other| other.span != index.span)
+    }
+
+    /// Whether the call that adds the index adds it to other tables as well.
+    pub fn shares(&self, index: &Index, workspace: &Workspace) -> bool {
+        let tables = workspace.projects.iter().filter_map(|p| p.schema.as_ref()).flat_map(|s| &s.tables);
+        tables.filter(|t| t.definition.indexes.iter().any(|i| i.span == index.span)).any(|t| t.span != self.span)
     }
 
     pub fn index(&self, name: &str) -> Option<&Index> {

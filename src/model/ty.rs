@@ -209,7 +209,19 @@ pub struct Index {
     pub fields: Option<Vec<Name>>,
     /// From the `.` to the closing bracket of the call that adds it.
     pub span: Span,
+    /// It is, or may be, declared without being ready to be read.
     pub staged: bool,
+}
+
+impl Index {
+    /// The fields of a database index, without the creation time that Convex adds to each; `None` where they are not known.
+    pub fn own_fields(&self) -> Option<&[Name]> {
+        let fields = self.fields.as_deref().filter(|_| self.kind == IndexKind::Db)?;
+        Some(match fields.split_last() {
+            Some((last, rest)) if &**last == "_creationTime" => rest,
+            _ => fields,
+        })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

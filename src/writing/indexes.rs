@@ -1,6 +1,5 @@
 //! Taking an index out of a schema, and letting its readers read another.
 
-use super::style::Style;
 use crate::edit::Edit;
 use crate::model::Workspace;
 use crate::model::hir::ExprKind;
@@ -63,7 +62,7 @@ pub fn renamed(workspace: &Workspace, reader: &IndexReader, to: &str, field: &st
         ExprKind::Str(_) => source.slice(span).chars().next().map(|quote| format!("{quote}{to}{quote}")),
         _ => None,
     };
-    let style = Style::of(source);
+    let style = workspace.style(reader.file);
     let mut edits = vec![Edit::replace(span, quoted.unwrap_or_else(|| style.string(to)))];
     edits.extend(reader.field_after.map(|value| Edit::insert_after(value, format!(", {}", style.string(field)))));
     edits

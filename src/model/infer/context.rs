@@ -25,7 +25,7 @@ impl Infer<'_> {
             Some(ty) if !ty.is_unknown() => ty,
             _ => match annotated() {
                 Ty::Unknown => self.in_context(file, func, index),
-                ty => ty,
+                ty => self.with_database(file, ty),
             },
         };
         let ty = if param.is_optional { Ty::union([ty, Ty::Undefined]) } else { ty };
@@ -78,6 +78,17 @@ impl Infer<'_> {
         let is_backend = self.world.file(file).role == Role::Backend;
         let untyped = module.func(func).params.get(index as usize).filter(|p| p.ty.is_none() && p.is_name);
         if is_backend && untyped.is_some_and(|p| &*module.binding(p.bindings.0).name == "ctx") { ctx(None) } else { Ty::Unknown }
+    }
+
+    /// `ctx: { db: any }` in backend code: the name of the member is all there is to go by.
+    fn with_database(&self, file: FileId, ty: Ty) -> Ty {
+        let Ty::Object(object) = &ty else { return ty };
+        let is_untyped = object.field("db").is_some_and(|f| f.ty.is_unknown());
+        if !is_untyped || self.world.file(file).role != Role::Backend {
+            return ty;
+        }
+        let fields = object.fields.iter().map(|f| if &*f.name == "db" { Field { ty: Ty::Db, ..f.clone() } } else { f.clone() });
+        Ty::Object(Arc::new(Object { fields: fields.collect(), open: object.open }))
     }
 
     fn as_argument(&self, file: FileId, call: ExprId, callee: ExprId, place: usize, func: FuncId, index: u32) -> Ty {
@@ -326,6 +337,8 @@ impl Infer<'_> {
             ("Array" | "ReadonlyArray", 1) => Ty::array(arg(0)),
             ("Record", 2) => Ty::Record(Arc::new((arg(0), arg(1)))),
             ("NonNullable", 1) => arg(0).non_null(),
+            ("Pick" | "Omit", 2) if matches!(arg(0), Ty::Ctx(_) | Ty::Db) => arg(0),
+            ("Partial" | "Readonly" | "Required", 1) if matches!(arg(0), Ty::Ctx(_) | Ty::Db) => arg(0),
             // `Pick<MutationCtx, "db" | "storage">`: a part of a context is as good as the whole.
             ("Pick" | "Omit", 2) if matches!(arg(0), Ty::Ctx(_)) => arg(0),
             ("Readonly" | "Required", 1) if matches!(arg(0), Ty::Object(_)) => arg(0),

@@ -265,7 +265,13 @@ impl Infer<'_> {
                     .map(|(main, filters)| std::iter::once(main).chain(filters).collect())
             }
         };
-        let staged = matches!(field("staged"), Ty::Literal(Literal::Bool(true), _));
+        let staged = match &options {
+            Ty::Object(object) => match object.field("staged") {
+                Some(field) => field.ty != Ty::Literal(Literal::Bool(false), false) && field.ty != Ty::Undefined,
+                None => object.open,
+            },
+            _ => false,
+        };
         table.indexes.push(Index { kind, name, name_span: module.span(name_at), fields, span, staged });
     }
 

@@ -70,7 +70,7 @@ impl Infer<'_> {
         }
     }
 
-    fn is_any(&self, file: FileId, ty: crate::model::hir::TypeId) -> bool {
+    pub(super) fn is_any(&self, file: FileId, ty: crate::model::hir::TypeId) -> bool {
         matches!(self.hir(file).ty(ty), crate::model::hir::TypeNode::Keyword(crate::model::hir::Keyword::Any))
     }
 

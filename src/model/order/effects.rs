@@ -2,6 +2,8 @@
 //!
 //! Deleting every row, patching each of them, adding numbers up: yes. Inserting, stopping at a row, keeping the last one: no.
 
+use std::cell::{Cell, RefCell};
+
 use super::{OrderSeen, Rows, Sight, What};
 use crate::model::hir::{BindingId, Body, Call, ExprId, ExprKind, Jump, Module, Parent, Step, Stmt, Unary};
 use crate::model::ty::{Literal, Ty};
@@ -14,6 +16,43 @@ struct Each<'m> {
     module: &'m Module,
     start: u32,
     end: u32,
+    log: &'m Log,
+}
+
+/// What the code was found to do that is harmless by itself, and not together.
+#[derive(Default)]
+struct Log {
+    /// It changes something.
+    acts: Cell<bool>,
+    /// It stops at a row, with nothing of that row.
+    stop: RefCell<Option<(OrderSeen, Stop)>>,
+    /// It stops in more than one way.
+    stops_differ: Cell<bool>,
+}
+
+#[derive(PartialEq)]
+enum Stop {
+    Break,
+    Throw,
+    Return(Option<Literal>),
+}
+
+impl Log {
+    /// Which rows are reached before the one that stops the loop depends on their order: is that seen?
+    fn verdict(self) -> Found {
+        let (seen, stop) = self.stop.into_inner()?;
+        // What was changed before an error is thrown is undone.
+        (self.stops_differ.get() || self.acts.get() && stop != Stop::Throw).then_some(seen)
+    }
+
+    fn stops(&self, span: Span, stop: Stop) -> Found {
+        let mut first = self.stop.borrow_mut();
+        match &*first {
+            Some((_, other)) => self.stops_differ.set(self.stops_differ.get() || *other != stop),
+            None => *first = Some((OrderSeen { span, how: Sight::Searched }, stop)),
+        }
+        None
+    }
 }
 
 /// What a statement may leave.
@@ -43,18 +82,21 @@ impl Rows<'_, '_> {
         let Some(Stmt::Loop { body, start, end, .. }) = find_loop(body, root) else {
             return Some(OrderSeen { span: module.span(child), how: Sight::HandedOn });
         };
-        let each = Each { file, module, start: *start, end: *end };
-        self.statements(each, body, Inside { rows: true, nested: false })
+        let log = Log::default();
+        let each = Each { file, module, start: *start, end: *end, log: &log };
+        self.statements(each, body, Inside { rows: true, nested: false }).or_else(|| log.verdict())
     }
 
     /// The body of a callback or of a helper, called for each row.
     pub(super) fn effects(&self, file: FileId, body: &Body, (start, end): (u32, u32)) -> Found {
-        let each = Each { file, module: self.infer.hir(file), start, end };
-        match body {
+        let log = Log::default();
+        let each = Each { file, module: self.infer.hir(file), start, end, log: &log };
+        let found = match body {
             Body::None => None,
             Body::Expr(value) => self.expression(each, *value),
             Body::Block { stmts, .. } => self.statements(each, stmts, Inside { rows: false, nested: false }),
-        }
+        };
+        found.or_else(|| log.verdict())
     }
 
     fn statements(&self, each: Each<'_>, stmts: &[Stmt], inside: Inside) -> Found {
@@ -67,7 +109,15 @@ impl Rows<'_, '_> {
         match stmt {
             Stmt::Expr(value) => self.expression(each, *value),
             Stmt::Var { init, .. } => init.and_then(|init| self.expression(each, init)),
-            Stmt::Return { start, end, .. } if inside.rows => stops(each.module.at(*start, *end)),
+            Stmt::Return { value, start, end } if inside.rows => {
+                let span = each.module.at(*start, *end);
+                match value.map(|v| (v, self.infer.expr(each.file, v))) {
+                    None => each.log.stops(span, Stop::Return(None)),
+                    Some((_, Ty::Null | Ty::Undefined)) => each.log.stops(span, Stop::Return(None)),
+                    Some((v, Ty::Literal(literal, _))) if !each.names_own(v) => each.log.stops(span, Stop::Return(Some(literal))),
+                    _ => stops(span),
+                }
+            }
             Stmt::Return { value, .. } => value.and_then(|value| self.expression(each, value)),
             Stmt::If { test, yes, no } => self.expression(each, *test).or_else(|| all(yes, inside)).or_else(|| all(no, inside)),
             Stmt::Loop { heads, body, .. } => {
@@ -82,8 +132,8 @@ impl Rows<'_, '_> {
             }
             // Thrown for one row or another, but thrown; only what it says may differ.
             Stmt::Throw(value) if each.names_own(*value) => stops(each.module.span(*value)),
-            Stmt::Throw(_) => None,
-            Stmt::Jump(Jump::Break) if inside.rows && !inside.nested => stops(each.module.at(each.start, each.end)),
+            Stmt::Throw(value) => each.log.stops(each.module.span(*value), Stop::Throw),
+            Stmt::Jump(Jump::Break) if inside.rows && !inside.nested => each.log.stops(each.module.at(each.start, each.end), Stop::Break),
             Stmt::Jump(Jump::Labelled) if inside.rows => stops(each.module.at(each.start, each.end)),
             Stmt::Jump(_) => None,
             Stmt::Block(stmts) => all(stmts, inside),
@@ -110,7 +160,7 @@ impl Rows<'_, '_> {
             },
             ExprKind::Assign { target, value, plain } => self.assignment(each, id, *target, *value, *plain),
             ExprKind::Unary { op: Unary::Update, operand } => match each.outer(*operand) {
-                Some(binding) if each.is_only_updated(binding) => None,
+                Some(binding) if each.is_only_updated(binding) => each.acts(),
                 Some(_) => each.seen(id, Sight::Written),
                 None => None,
             },
@@ -148,7 +198,12 @@ impl Rows<'_, '_> {
             };
             starts_as_number || is_number(&self.infer.expr(each.file, value))
         };
-        if comes_to_the_same && each.is_only_updated(binding) { None } else { each.seen(id, Sight::Written) }
+        match comes_to_the_same && each.is_only_updated(binding) {
+            // A flag is up, whichever row raised it.
+            true if plain => None,
+            true => each.acts(),
+            false => each.seen(id, Sight::Written),
+        }
     }
 
     fn call(&self, each: Each<'_>, id: ExprId, call: &Call) -> Found {
@@ -168,6 +223,8 @@ impl Rows<'_, '_> {
                 self.calls.borrow_mut().push((at, each.file, id));
                 let found = self.effects_of(at);
                 self.calls.borrow_mut().pop();
+                // What it does was not counted here.
+                each.acts();
                 found
             }
             Ty::External(external) => match (&*external.module, external.path.first().map(|p| &**p)) {
@@ -179,7 +236,8 @@ impl Rows<'_, '_> {
             Ty::CtxPart(part) => match &*part {
                 "runQuery" | "vectorSearch" => None,
                 part if part.starts_with("auth.") => None,
-                "storage.getUrl" | "storage.getMetadata" | "storage.delete" => None,
+                "storage.getUrl" | "storage.getMetadata" => None,
+                "storage.delete" => each.acts(),
                 _ => each.seen(id, Sight::Written),
             },
             _ => each.seen(id, Sight::HandedOn),
@@ -192,9 +250,15 @@ impl Rows<'_, '_> {
             ExprKind::Local(binding) => Some(*binding),
             _ => None,
         };
-        let grows = |binding: BindingId| if each.owns(binding) { None } else { self.uses(each.file, binding, What::All) };
+        let grows = |binding: BindingId| {
+            if each.owns(binding) {
+                return None;
+            }
+            each.acts().or_else(|| self.uses(each.file, binding, What::All))
+        };
         Some(match (base, method) {
-            (Ty::Db, "patch" | "replace") => self.write(each, id, call),
+            (Ty::Db, "patch" | "replace") => each.acts().or_else(|| self.write(each, id, call)),
+            (Ty::Db, "delete") => each.acts(),
             (Ty::Db, "insert") => each.seen(id, Sight::Written),
             (Ty::Db | Ty::Query(_) | Ty::RangeBuilder | Ty::FilterBuilder, _) => None,
             (Ty::CtxPart(_) | Ty::Function(_) | Ty::Namespace(_), _) => return None,
@@ -203,6 +267,7 @@ impl Rows<'_, '_> {
                 Some(binding) => grows(binding),
                 None => each.seen(id, Sight::HandedOn),
             },
+            (_, "set") if named.is_some() && call.args.first().is_some_and(|key| each.is_own_id(key.value)) => named.and_then(grows),
             (_, "set" | "splice" | "pop" | "shift" | "sort" | "reverse" | "fill") => match root(each.module, object) {
                 Some(binding) if each.owns(binding) => None,
                 _ => each.seen(id, Sight::Written),
@@ -218,14 +283,7 @@ impl Rows<'_, '_> {
             [target, value] | [_, target, value] => (target.value, value.value),
             _ => return each.seen(id, Sight::Written),
         };
-        let is_own = match each.module.expr(each.module.bare(target)) {
-            ExprKind::Member { object, property, .. } => &**property == "_id" && each.is_element(*object),
-            ExprKind::Local(binding) => {
-                each.owns(*binding) && matches!(&*each.module.binding(*binding).path, [Step::Key(name)] if &**name == "_id")
-            }
-            _ => false,
-        };
-        if is_own || !each.names_own(value) { None } else { each.seen(id, Sight::Written) }
+        if each.is_own_id(target) || !each.names_own(value) { None } else { each.seen(id, Sight::Written) }
     }
 }
 
@@ -302,6 +360,25 @@ impl Each<'_> {
         }
     }
 
+    /// `row._id`, as it is or as a string.
+    fn is_own_id(&self, id: ExprId) -> bool {
+        let id = self.module.bare(id);
+        match self.module.expr(id) {
+            ExprKind::Member { object, property, .. } => &**property == "_id" && self.is_element(*object),
+            ExprKind::Local(binding) => {
+                self.owns(*binding) && matches!(&*self.module.binding(*binding).path, [Step::Key(name)] if &**name == "_id")
+            }
+            ExprKind::Call(call) => match (self.module.method(id), &*call.args) {
+                (Some((_, object, method)), []) => &**method == "toString" && self.is_own_id(object),
+                (None, [value]) => {
+                    matches!(self.module.expr(call.callee), ExprKind::Global(name) if &**name == "String") && self.is_own_id(value.value)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Whether the expression speaks of anything that differs from row to row.
     fn names_own(&self, id: ExprId) -> bool {
         let mut parts = vec![id];
@@ -320,6 +397,12 @@ impl Each<'_> {
         self.module.binding(binding).uses.iter().filter(|u| self.holds(self.module.span(**u))).all(|u| {
             matches!(self.module.meaningful_parent(*u).0, Parent::Expr(up) if matches!(self.module.expr(up), ExprKind::Unary { op: Unary::Update, .. }))
         })
+    }
+
+    /// Something is changed; by itself that comes to the same in any order.
+    fn acts(&self) -> Found {
+        self.log.acts.set(true);
+        None
     }
 
     fn seen(&self, id: ExprId, how: Sight) -> Found {

@@ -2,7 +2,7 @@
 
 use super::{OrderSeen, Rows, Sight, What, seen, strongest};
 use crate::model::hir::{Binary, BindingId, Body, Call, ExprId, ExprKind, Module, Parent, Place, Stmt};
-use crate::model::ty::{External, FunctionAt, Ty};
+use crate::model::ty::{External, FunctionAt, Literal, Ty};
 use crate::source::FileId;
 
 impl Rows<'_, '_> {
@@ -33,7 +33,7 @@ impl Rows<'_, '_> {
         }
         match name {
             // Whether there is one, what is kept under a key: the same in any order.
-            "includes" | "has" | "get" | "add" | "delete" | "clear" => None,
+            "includes" | "has" | "get" | "set" | "add" | "delete" | "clear" => None,
             "some" | "every" | "forEach" => self.callback(file, call),
             "filter" | "map" | "flatMap" => strongest([self.callback(file, call), go_on(What::All)]),
             "flat" | "concat" | "values" | "reverse" | "toReversed" => go_on(What::All),
@@ -150,7 +150,7 @@ impl Rows<'_, '_> {
     fn is_sum(&self, file: FileId, call: ExprId) -> bool {
         let module = self.infer.hir(file);
         let Some([step, start]) = module.call(call).map(|c| &*c.args) else { return false };
-        let from_number = matches!(module.expr(module.bare(start.value)), ExprKind::Num(_));
+        let from_number = matches!(self.infer.expr(file, start.value), Ty::Number | Ty::Literal(Literal::Num(_), _));
         let Some((params, body)) = small(module, step.value) else { return false };
         let [Some(sum), _] = &params[..] else { return false };
         let adds = |id: ExprId| match module.expr(module.bare(id)) {
