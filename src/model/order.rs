@@ -3,6 +3,7 @@
 //! Says that it cannot only where every use was seen and none depends on it; whatever is not understood counts as seen.
 //! Knows nothing of indexes: which order rows come in, and whether another would do, is for the asker.
 
+mod each;
 mod effects;
 mod lists;
 

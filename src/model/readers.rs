@@ -20,7 +20,7 @@ pub struct Readers {
     named: BTreeMap<Name, Vec<IndexReader>>,
     dynamic: Vec<DynamicReader>,
     /// Strings that are equal to the name of an index, where nothing says what they are for.
-    mentions: BTreeMap<Name, Vec<Span>>,
+    mentions: BTreeMap<Name, Vec<Mention>>,
     has_auth: bool,
 }
 
@@ -52,8 +52,8 @@ pub struct DynamicReader {
     pub table: Option<Name>,
     /// The names that it may be; `None` where it may be any.
     pub among: Option<Vec<Name>>,
-    /// A package that was given the schema, and may read any index of it.
-    pub by_package: bool,
+    /// It may take the name out of the schema itself: then it reads any index there is.
+    pub by_schema: bool,
 }
 
 impl Readers {
@@ -71,7 +71,7 @@ impl Readers {
     }
 
     /// Strings equal to the index's name that may come to name it.
-    pub fn mentions(&self, index: &Name) -> &[Span] {
+    pub fn mentions(&self, index: &Name) -> &[Mention] {
         self.mentions.get(index).map_or(&[], Vec::as_slice)
     }
 
@@ -79,6 +79,14 @@ impl Readers {
     pub fn is_read_by_package(&self, table: &str, index: &str) -> bool {
         self.has_auth && is_of_auth(table, index)
     }
+}
+
+/// A string that may come to name an index.
+#[derive(Clone, Copy, Debug)]
+pub struct Mention {
+    pub span: Span,
+    /// It is part of a test.
+    pub is_test: bool,
 }
 
 /// The tables of Convex Auth, and the indexes of `users` that it looks users up by.
@@ -98,7 +106,9 @@ pub(super) struct FileReaders {
     /// Every `.withIndex("name")` on a query; those that no query of the model goes through are readers of their own.
     steps: Vec<(ExprId, IndexReader)>,
     dynamic: Vec<DynamicReader>,
-    mentions: Vec<(Name, Span)>,
+    mentions: Vec<(Name, Mention)>,
+    /// The schema itself is given to a function.
+    gives_schema: bool,
 }
 
 /// Joins what the files of a project say with its queries.
@@ -118,12 +128,17 @@ pub(super) fn link(files: &[File], members: &[FileId], queries: &[DbQuery], all:
             }
         }
     }
+    // Code that has the schema at hand can find the names of indexes there.
+    let gives_schema = all.iter().any(|f| f.gives_schema);
     for file in all {
         file.others.into_iter().for_each(&mut add);
         file.steps.into_iter().filter(|(call, reader)| !covered.contains(&(reader.file, *call))).for_each(|(_, reader)| add(reader));
-        readers.dynamic.extend(file.dynamic);
-        for (name, span) in file.mentions {
-            readers.mentions.entry(name).or_default().push(span);
+        readers.dynamic.extend(file.dynamic.into_iter().map(|r| {
+            let is_any = r.table.is_none() && r.among.is_none();
+            DynamicReader { by_schema: r.by_schema || gives_schema && is_any, ..r }
+        }));
+        for (name, mention) in file.mentions {
+            readers.mentions.entry(name).or_default().push(mention);
         }
     }
     readers.named.values_mut().for_each(|list| list.sort_by_key(|r| (r.name_span, r.order_seen.map(|o| o.span))));
@@ -167,7 +182,8 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId) -> FileReaders {
         match kind {
             ExprKind::Call(_) => call(infer, file, id, &mut found),
             ExprKind::Str(text) if schema.has_index_named(text) && may_name_an_index(infer, file, id) => {
-                found.mentions.push((text.clone(), module.span(id)));
+                let is_test = infer.world.file(file).role == Role::Test;
+                found.mentions.push((text.clone(), Mention { span: module.span(id), is_test }));
             }
             _ => {}
         }
@@ -197,9 +213,13 @@ fn call(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
                 None if OPEN.iter().any(|m| external.module.starts_with(m)) => return,
                 None => return schema_given_away(infer, file, id, found),
             },
-            // Code that is no part of the project.
-            Ty::Function(at) if infer.world.project(at.file) != infer.world.project(file) => {
-                return schema_given_away(infer, file, id, found);
+            Ty::Function(at) => {
+                let is_own = infer.world.project(at.file) == infer.world.project(file);
+                return if is_own {
+                    found.gives_schema |= given_schema(infer, file, id).is_some()
+                } else {
+                    schema_given_away(infer, file, id, found)
+                };
             }
             _ => return,
         },
@@ -209,7 +229,7 @@ fn call(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
     let ty = infer.expr(file, name);
     let Some(index) = ty.as_str().cloned() else {
         let among = ty.members().iter().map(|m| if let Ty::Literal(Literal::Str(text), _) = m { Some(text.clone()) } else { None });
-        found.dynamic.push(DynamicReader { span: name_span, table, among: among.collect(), by_package: false });
+        found.dynamic.push(DynamicReader { span: name_span, table, among: among.collect(), by_schema: false });
         return;
     };
     let order_seen = match how {
@@ -272,11 +292,14 @@ const OPEN: &[&str] = &["convex/", "convex-helpers", "convex-test", "convex-ents
 
 /// Foreign code that gets the schema itself may read any index of it.
 fn schema_given_away(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
+    let given = given_schema(infer, file, id);
+    found.dynamic.extend(given.map(|span| DynamicReader { span, table: None, among: None, by_schema: true }));
+}
+
+fn given_schema(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Span> {
     let module = infer.hir(file);
-    let given = module.call(id).and_then(|call| call.args.iter().find(|a| matches!(infer.expr(file, a.value), Ty::Schema(_))));
-    if let Some(given) = given {
-        found.dynamic.push(DynamicReader { span: module.span(given.value), table: None, among: None, by_package: true });
-    }
+    let given = module.call(id)?.args.iter().find(|a| matches!(infer.expr(file, a.value), Ty::Schema(_)))?;
+    Some(module.span(given.value))
 }
 
 fn known(infer: &Infer<'_>, file: FileId, argument: Option<ExprId>) -> Option<Name> {

@@ -118,6 +118,8 @@ struct Reading<'p> {
     seeing: Vec<(&'p IndexReader, Sight)>,
     /// A place that may read it, or not.
     possible: Option<Span>,
+    /// A test may name it.
+    is_tested: bool,
     /// Something reads it that no other index can serve, or that is not known well enough.
     need_it: bool,
 }
@@ -130,10 +132,12 @@ impl<'p> Reading<'p> {
         seeing.sort_by_key(|(r, how)| (r.name_span, std::cmp::Reverse(*how)));
         seeing.dedup_by_key(|(r, _)| r.name_span);
         let dynamic = || readers.dynamic(&table.name, &index.name);
-        let is_likely = |r: &DynamicReader| r.by_package || r.table.is_some() || r.among.is_some();
+        let is_likely = |r: &DynamicReader| r.by_schema || r.table.is_some() || r.among.is_some();
         let need_it = all.iter().any(|r| r.asks_time) || dynamic().any(is_likely) || readers.is_read_by_package(&table.name, &index.name);
-        let possible = dynamic().map(|r| r.span).chain(readers.mentions(&index.name).iter().copied()).next();
-        Self { all, seeing, possible, need_it }
+        let mentions = readers.mentions(&index.name);
+        let possible = dynamic().map(|r| r.span).chain(mentions.iter().filter(|m| !m.is_test).map(|m| m.span)).next();
+        let is_tested = mentions.iter().any(|m| m.is_test);
+        Self { all, seeing, possible, is_tested, need_it }
     }
 
     fn is_empty(&self) -> bool {
@@ -142,7 +146,7 @@ impl<'p> Reading<'p> {
 
     /// Whether every reader is known, and reads the same through another index on these fields.
     fn is_proved(&self) -> bool {
-        !self.all.is_empty() && self.possible.is_none() && self.all.iter().all(|r| r.order_seen.is_none())
+        !self.all.is_empty() && self.possible.is_none() && !self.is_tested && self.all.iter().all(|r| r.order_seen.is_none())
     }
 }
 

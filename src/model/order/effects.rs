@@ -2,58 +2,11 @@
 //!
 //! Deleting every row, patching each of them, adding numbers up: yes. Inserting, stopping at a row, keeping the last one: no.
 
-use std::cell::{Cell, RefCell};
-
+use super::each::{Each, Found, Log, Stop, root};
 use super::{OrderSeen, Rows, Sight, What};
-use crate::model::hir::{BindingId, Body, Call, ExprId, ExprKind, Jump, Module, Parent, Step, Stmt, Unary};
+use crate::model::hir::{BindingId, BindingKind, Body, Call, ExprId, ExprKind, Jump, Parent, Stmt, Unary};
 use crate::model::ty::{Literal, Ty};
 use crate::source::{FileId, Span};
-
-/// Code that runs once for each row.
-#[derive(Clone, Copy)]
-struct Each<'m> {
-    file: FileId,
-    module: &'m Module,
-    start: u32,
-    end: u32,
-    log: &'m Log,
-}
-
-/// What the code was found to do that is harmless by itself, and not together.
-#[derive(Default)]
-struct Log {
-    /// It changes something.
-    acts: Cell<bool>,
-    /// It stops at a row, with nothing of that row.
-    stop: RefCell<Option<(OrderSeen, Stop)>>,
-    /// It stops in more than one way.
-    stops_differ: Cell<bool>,
-}
-
-#[derive(PartialEq)]
-enum Stop {
-    Break,
-    Throw,
-    Return(Option<Literal>),
-}
-
-impl Log {
-    /// Which rows are reached before the one that stops the loop depends on their order: is that seen?
-    fn verdict(self) -> Found {
-        let (seen, stop) = self.stop.into_inner()?;
-        // What was changed before an error is thrown is undone.
-        (self.stops_differ.get() || self.acts.get() && stop != Stop::Throw).then_some(seen)
-    }
-
-    fn stops(&self, span: Span, stop: Stop) -> Found {
-        let mut first = self.stop.borrow_mut();
-        match &*first {
-            Some((_, other)) => self.stops_differ.set(self.stops_differ.get() || *other != stop),
-            None => *first = Some((OrderSeen { span, how: Sight::Searched }, stop)),
-        }
-        None
-    }
-}
 
 /// What a statement may leave.
 #[derive(Clone, Copy)]
@@ -63,8 +16,6 @@ struct Inside {
     /// A loop or switch inside of it, which a `break` would leave instead.
     nested: bool,
 }
-
-type Found = Option<OrderSeen>;
 
 impl Rows<'_, '_> {
     /// `for (const row of rows) { … }`, where `child` is what is iterated.
@@ -159,10 +110,10 @@ impl Rows<'_, '_> {
                 _ => each.seen(id, Sight::HandedOn),
             },
             ExprKind::Assign { target, value, plain } => self.assignment(each, id, *target, *value, *plain),
-            ExprKind::Unary { op: Unary::Update, operand } => match each.outer(*operand) {
-                Some(binding) if each.is_only_updated(binding) => each.acts(),
-                Some(_) => each.seen(id, Sight::Written),
-                None => None,
+            ExprKind::Unary { op: Unary::Update, operand } => match root(module, *operand) {
+                Some(binding) if each.owns(binding) => None,
+                Some(binding) if each.is_only_updated(binding) && each.is_thrown_away(id) => each.acts(),
+                _ => each.seen(id, Sight::Written),
             },
             _ => None,
         };
@@ -180,7 +131,8 @@ impl Rows<'_, '_> {
         {
             return None;
         }
-        let Some(binding) = each.outer(target) else { return each.seen(id, Sight::Written) };
+        let Some(binding) = root(each.module, target) else { return each.seen(id, Sight::Written) };
+        let is_name = each.outer(target).is_some();
         let declared = each.module.binding(binding);
         let within = || declared.writes.iter().flatten().filter(|w| each.holds(each.module.span(**w)));
         let comes_to_the_same = if plain {
@@ -189,16 +141,16 @@ impl Rows<'_, '_> {
                 ExprKind::Bool(value) => Some(*value),
                 _ => None,
             };
-            flag(value).is_some() && within().all(|w| flag(*w) == flag(value))
+            is_name && flag(value).is_some() && within().all(|w| flag(*w) == flag(value))
         } else {
             let is_number = |ty: &Ty| matches!(ty, Ty::Number | Ty::Literal(Literal::Num(_), _));
             let starts_as_number = match declared.kind {
-                crate::model::hir::BindingKind::Let(Some(init)) => is_number(&self.infer.expr(each.file, init)),
+                BindingKind::Let(Some(init)) => is_name && is_number(&self.infer.expr(each.file, init)),
                 _ => false,
             };
             starts_as_number || is_number(&self.infer.expr(each.file, value))
         };
-        match comes_to_the_same && each.is_only_updated(binding) {
+        match comes_to_the_same && each.is_only_updated(binding) && (plain || each.is_thrown_away(id)) {
             // A flag is up, whichever row raised it.
             true if plain => None,
             true => each.acts(),
@@ -328,99 +280,6 @@ const READS: &[&str] = &[
     "catch",
     "flat",
 ];
-
-impl Each<'_> {
-    fn holds(&self, span: Span) -> bool {
-        self.start <= span.start && span.end <= self.end
-    }
-
-    /// Declared for each row anew.
-    fn owns(&self, binding: BindingId) -> bool {
-        self.holds(self.module.binding_span(binding))
-    }
-
-    /// The name outside of the code that the expression is.
-    fn outer(&self, id: ExprId) -> Option<BindingId> {
-        match self.module.expr(self.module.bare(id)) {
-            ExprKind::Local(binding) if !self.owns(*binding) => Some(*binding),
-            _ => None,
-        }
-    }
-
-    /// Whether the expression is the row itself: the name of the loop, or the parameter.
-    fn is_element(&self, id: ExprId) -> bool {
-        use crate::model::hir::BindingKind;
-        match self.module.expr(self.module.bare(id)) {
-            ExprKind::Local(binding) => {
-                let declared = self.module.binding(*binding);
-                let is_row = matches!(declared.kind, BindingKind::Element(_) | BindingKind::Param(_, 0));
-                self.owns(*binding) && is_row && declared.path.is_empty()
-            }
-            _ => false,
-        }
-    }
-
-    /// `row._id`, as it is or as a string.
-    fn is_own_id(&self, id: ExprId) -> bool {
-        let id = self.module.bare(id);
-        match self.module.expr(id) {
-            ExprKind::Member { object, property, .. } => &**property == "_id" && self.is_element(*object),
-            ExprKind::Local(binding) => {
-                self.owns(*binding) && matches!(&*self.module.binding(*binding).path, [Step::Key(name)] if &**name == "_id")
-            }
-            ExprKind::Call(call) => match (self.module.method(id), &*call.args) {
-                (Some((_, object, method)), []) => &**method == "toString" && self.is_own_id(object),
-                (None, [value]) => {
-                    matches!(self.module.expr(call.callee), ExprKind::Global(name) if &**name == "String") && self.is_own_id(value.value)
-                }
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    /// Whether the expression speaks of anything that differs from row to row.
-    fn names_own(&self, id: ExprId) -> bool {
-        let mut parts = vec![id];
-        while let Some(part) = parts.pop() {
-            match self.module.expr(part) {
-                ExprKind::Local(binding) if self.owns(*binding) => return true,
-                ExprKind::Func(_) => return true,
-                _ => self.module.children(part, &mut |inner| parts.push(inner)),
-            }
-        }
-        false
-    }
-
-    /// Whether the code only counts with the name, and never looks at it.
-    fn is_only_updated(&self, binding: BindingId) -> bool {
-        self.module.binding(binding).uses.iter().filter(|u| self.holds(self.module.span(**u))).all(|u| {
-            matches!(self.module.meaningful_parent(*u).0, Parent::Expr(up) if matches!(self.module.expr(up), ExprKind::Unary { op: Unary::Update, .. }))
-        })
-    }
-
-    /// Something is changed; by itself that comes to the same in any order.
-    fn acts(&self) -> Found {
-        self.log.acts.set(true);
-        None
-    }
-
-    fn seen(&self, id: ExprId, how: Sight) -> Found {
-        Some(OrderSeen { span: self.module.span(id), how })
-    }
-}
-
-/// The name that a chain of members starts from.
-fn root(module: &Module, mut id: ExprId) -> Option<BindingId> {
-    loop {
-        id = module.bare_awaited(id);
-        match module.expr(id) {
-            ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => id = *object,
-            ExprKind::Local(binding) => return Some(*binding),
-            _ => return None,
-        }
-    }
-}
 
 fn find_loop(stmts: &[Stmt], head: ExprId) -> Option<&Stmt> {
     stmts.iter().find_map(|stmt| match stmt {
