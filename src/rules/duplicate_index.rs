@@ -126,7 +126,7 @@ fn fix(table: &Table, index: &Index, kept: &Name, field: Option<&Name>, cx: &Cx<
     let is_proved = !reading.is_empty()
         && readers.dynamic(&table.name, &index.name).next().is_none()
         && readers.mentions(&index.name).is_empty()
-        && !removal.drops_comments;
+        && !removal.touches_comments;
     let name = &index.name;
     let title = if reading.is_empty() { format!("Drop `{name}`") } else { format!("Read `{kept}` instead, and drop `{name}`") };
     Some(if is_proved { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) })

@@ -203,6 +203,6 @@ fn fix(index: &Index, longer: &Index, fields: &[Name], readers: &Reading<'_>, cx
     edits.push(Edit::replace(longer.name_span, cx.text(longer.name_span)));
     let (short, long) = (&index.name, &longer.name);
     let title = if readers.all.is_empty() { format!("Drop `{short}`") } else { format!("Read `{long}` instead, and drop `{short}`") };
-    let is_safe = readers.is_proved() && !removal.drops_comments;
+    let is_safe = readers.is_proved() && !removal.touches_comments;
     Some(if is_safe { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) })
 }
