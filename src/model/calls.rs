@@ -57,12 +57,19 @@ const PLATFORM_METHODS: [&str; 25] = [
     "paginate",
 ];
 
-/// The calls of one file, in source order. Calls on an object that a function made itself are left out.
+/// The validators that name a table, or that Convex does not have any more.
+const VALIDATORS: [&str; 4] = ["id", "bigint", "map", "set"];
+
+/// The calls of one file, in source order. Of validators only those that rules ask for; calls on an object that a function made itself are left out.
 pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<PlatformCall> {
     let module = infer.hir(file);
     let mut found = Vec::new();
     for (id, kind) in module.exprs() {
         let (ExprKind::Call(call) | ExprKind::New(call)) = kind else { continue };
+        // Validators are everywhere, and few of them are asked for.
+        if module.validator_method(call).is_some_and(|method| !VALIDATORS.contains(&&**method)) {
+            continue;
+        }
         // What a function has in its own variables is asked for only where the method can be Convex's.
         let method = module.method(id).map(|(_, _, method)| &**method);
         if module.begins_locally(call.callee) && !method.is_some_and(|m| PLATFORM_METHODS.contains(&m)) {

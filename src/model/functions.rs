@@ -85,7 +85,7 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
     let call = module.call(id)?;
     let first = call.args.first()?;
     // Registrars are imported or made at the top of a module; what a function has in its own variables is none.
-    if module.begins_locally(call.callee) {
+    if module.validator_method(call).is_some() || module.begins_locally(call.callee) {
         return None;
     }
     let builder = match infer.expr(file, call.callee) {

@@ -681,6 +681,14 @@ impl Module {
         id
     }
 
+    /// The method of a call on an import of `convex/values`: `string` of `v.string()`.
+    pub fn validator_method(&self, call: &Call) -> Option<&Name> {
+        let ExprKind::Member { object, property, .. } = self.expr(call.callee) else { return None };
+        let ExprKind::Local(binding) = self.expr(*object) else { return None };
+        let import = self.import(self.binding(*binding))?;
+        (&*import.module == "convex/values").then_some(property)
+    }
+
     /// Whether what the expression begins with is a name of a function's own: a parameter, or a variable in it.
     pub fn begins_locally(&self, id: ExprId) -> bool {
         let mut at = id;
