@@ -109,7 +109,8 @@ fn final_return(function: &Function, module: &Module, text: &str, style: &Style)
     }
     let handler = module.func(function.handler.filter(|at| at.file == function.file)?.func);
     let Body::Block { stmts, start, end } = &handler.body else { return None };
-    if exits(stmts) {
+    // An annotation (`Promise<void>`) says that nothing is returned, and would be broken.
+    if exits(stmts) || handler.return_type.is_some() {
         return None;
     }
     let line = text[*start as usize..*end as usize].contains('\n');

@@ -96,22 +96,22 @@ fn copy_sources(from: &Path, to: &Path) -> anyhow::Result<usize> {
     // Versions of other packages that only this one uses.
     let own = from.join("node_modules");
     if count > 0 && own.exists() {
-        link(&own, &to.join("node_modules"))?;
+        link(&own.canonicalize()?, &to.join("node_modules"))?;
     }
     Ok(count)
+}
+
+/// Makes `link` lead to `target`, an absolute path; it need not be there yet.
+pub fn link(target: &Path, link: &Path) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    let made = std::os::unix::fs::symlink(target, link);
+    #[cfg(windows)]
+    let made = std::os::windows::fs::symlink_dir(target, link);
+    made.with_context(|| format!("cannot link {} to {}", link.display(), target.display()))
 }
 
 /// Whether a declaration file was made from a source beside it, or for a JavaScript file beside it.
 fn is_built_declaration(path: &Path, name: &str) -> bool {
     name.strip_suffix(".d.ts")
         .is_some_and(|stem| [".ts", ".tsx", ".js"].iter().any(|end| path.with_file_name(format!("{stem}{end}")).exists()))
-}
-
-pub fn link(target: &Path, link: &Path) -> anyhow::Result<()> {
-    let target = target.canonicalize()?;
-    #[cfg(unix)]
-    let made = std::os::unix::fs::symlink(&target, link);
-    #[cfg(windows)]
-    let made = std::os::windows::fs::symlink_dir(&target, link);
-    made.with_context(|| format!("cannot link {} to {}", link.display(), target.display()))
 }

@@ -27,23 +27,22 @@ impl Proof<'_> {
     pub fn of(&self, name: &str, folder: &Path) -> anyhow::Result<bool> {
         let copy = Path::new(FOLDER).join("fixed").join(name);
         copy_tree(folder, &copy).with_context(|| format!("cannot copy {} to {}", folder.display(), copy.display()))?;
-        let errors_before = tsc::check(&copy, self.tsconfigs)?;
-        let before = texts(&copy)?;
+        let before = Checked { errors: tsc::check(&copy, self.tsconfigs)?, texts: texts(&copy)? };
         let report_before = linting::lint(&copy, self.rules)?;
         let report = linting::fix(&copy, self.rules, self.allow_unsafe)?;
-        let after = texts(&copy)?;
+        let fixed_texts = texts(&copy)?;
         let mut problems = broken(&report_before, &report);
         linting::fix(&copy, self.rules, self.allow_unsafe)?;
         let again = texts(&copy)?;
-        problems.extend(again.iter().filter(|(file, text)| after.get(*file) != Some(text)).map(|(file, text)| {
-            let old = after.get(file).map_or("", String::as_str);
+        problems.extend(again.iter().filter(|(file, text)| fixed_texts.get(*file) != Some(text)).map(|(file, text)| {
+            let old = fixed_texts.get(file).map_or("", String::as_str);
             format!("{file}: a second run changes it again\n{}", hunks(old, text, None))
         }));
-        let errors_after = tsc::check(&copy, self.tsconfigs)?;
-        problems.extend(new_errors(&errors_before, &errors_after).map(|(error, lines)| described(error, lines, &before, &after)));
+        let after = Checked { errors: tsc::check(&copy, self.tsconfigs)?, texts: again };
+        problems.extend(new_errors(&before, &after).into_iter().map(|(error, lines)| described(error, lines, &before.texts, &after.texts)));
 
-        let changed = after.iter().filter(|(file, text)| before.get(*file) != Some(text)).count();
-        let known: usize = errors_before.values().map(Vec::len).sum();
+        let changed = after.texts.iter().filter(|(file, text)| before.texts.get(*file) != Some(text)).count();
+        let known: usize = before.errors.values().map(Vec::len).sum();
         println!(
             "{name}: {} in {changed} files; {known} type errors before, {} new problems",
             fixed(&report_before, &report),
@@ -83,9 +82,47 @@ fn fixed(before: &Report, after: &Report) -> String {
     if said.is_empty() { "nothing fixed".to_owned() } else { format!("fixed {}", said.join(", ")) }
 }
 
-fn new_errors<'a>(before: &'a TypeErrors, after: &'a TypeErrors) -> impl Iterator<Item = (&'a TypeError, &'a [usize])> {
-    let is_new = |(error, lines): &(&TypeError, &Vec<usize>)| before.get(error).map_or(0, Vec::len) < lines.len();
-    after.iter().filter(is_new).map(|(error, lines)| (error, lines.as_slice()))
+/// Errors that there are more of than before. One that only says it in other words, on the same line of code, is no new one.
+fn new_errors<'a>(before: &'a Checked, after: &'a Checked) -> Vec<(&'a TypeError, &'a [usize])> {
+    let (known, now) = (before.by_code(), after.by_code());
+    let mut new = Vec::new();
+    for (error, lines) in &after.errors {
+        if before.errors.get(error).map_or(0, Vec::len) >= lines.len() {
+            continue;
+        }
+        let is_reworded = |line: &usize| {
+            let place = after.place(error, *line);
+            known.get(&place).copied().unwrap_or(0) >= now.get(&place).copied().unwrap_or(0)
+        };
+        if !lines.iter().all(is_reworded) {
+            new.push((error, lines.as_slice()));
+        }
+    }
+    new
+}
+
+/// What the compiler said of these texts.
+struct Checked {
+    texts: Texts,
+    errors: TypeErrors,
+}
+
+impl Checked {
+    /// How often each line of code has an error of each kind.
+    fn by_code(&self) -> BTreeMap<(&str, &str, &str), usize> {
+        let mut counts = BTreeMap::new();
+        for (error, lines) in &self.errors {
+            for line in lines {
+                *counts.entry(self.place(error, *line)).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    fn place<'a>(&'a self, error: &'a TypeError, line: usize) -> (&'a str, &'a str, &'a str) {
+        let code = self.texts.get(&error.file).and_then(|text| text.lines().nth(line.saturating_sub(1)));
+        (&error.file, &error.code, code.unwrap_or_default().trim())
+    }
 }
 
 /// The error, the line it stands on, and what the fixes did near there.
@@ -134,7 +171,7 @@ fn texts(folder: &Path) -> anyhow::Result<Texts> {
             let entry = entry?;
             let path = inside.join(entry.file_name());
             let kind = entry.file_type()?;
-            if kind.is_dir() {
+            if kind.is_dir() && entry.file_name() != "node_modules" {
                 folders.push(path);
             } else if kind.is_file() && path.to_str().is_some_and(orm_lint::cli::walk::is_source) {
                 // What is no text is none of orm-lint's either.
@@ -160,7 +197,7 @@ fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
             let path = inside.join(entry.file_name());
             let kind = entry.file_type()?;
             if entry.file_name() == "node_modules" {
-                link(&from.join(&path), &to.join(&path))?;
+                link_packages(from, to, &path)?;
             } else if kind.is_dir() {
                 if entry.file_name() != ".git" {
                     folders.push(path);
@@ -169,6 +206,26 @@ fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
                 fs::copy(from.join(&path), to.join(&path))?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Links to the packages of the original, but for those that are folders of it (a workspace's own): these are the copy's.
+fn link_packages(from: &Path, to: &Path, inside: &Path) -> anyhow::Result<()> {
+    let original = from.canonicalize()?;
+    let copy = to.canonicalize()?;
+    fs::create_dir_all(to.join(inside))?;
+    for entry in fs::read_dir(from.join(inside))? {
+        let entry = entry?;
+        let path = inside.join(entry.file_name());
+        if entry.file_type()?.is_dir() && entry.file_name().to_string_lossy().starts_with('@') {
+            link_packages(from, to, &path)?;
+            continue;
+        }
+        // A link may lead nowhere; then there is nothing to find behind it.
+        let Ok(target) = from.join(&path).canonicalize() else { continue };
+        let of_workspace = target.strip_prefix(&original).ok().filter(|rest| !rest.components().any(|c| c.as_os_str() == "node_modules"));
+        link(&of_workspace.map_or(target.clone(), |rest| copy.join(rest)), &to.join(&path))?;
     }
     Ok(())
 }
