@@ -170,7 +170,9 @@ fn of_query(files: &[File], query: &DbQuery, file: FileId, used: &IndexUse) -> O
 fn speaks_of_time(module: &Module, argument: ExprId) -> bool {
     let Parent::Expr(call) = module.parent(argument) else { return true };
     let span = module.span(call);
-    module.exprs().any(|(id, kind)| matches!(kind, ExprKind::Str(text) if &**text == "_creationTime") && span.contains(module.span(id)))
+    // What stands in an expression was lowered right before it.
+    let inside = (0..call.0).rev().map(ExprId).take_while(|id| span.contains(module.span(*id)));
+    inside.into_iter().any(|id| matches!(module.expr(id), ExprKind::Str(text) if &**text == "_creationTime"))
 }
 
 /// The readers of one file, for a project whose schema is known.
@@ -207,6 +209,7 @@ fn call(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
             (Some(table), Some(name)) => (Some(table), Some(name), How::Chain),
             _ => return,
         },
+        _ if !may_take_an_index(infer, file, call) => return,
         _ => match infer.expr(file, call.callee) {
             Ty::External(external) => match helper(&external) {
                 Some((place, how)) => (known(infer, file, argument(1)), argument(place), how),
@@ -263,6 +266,34 @@ fn call(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
         How::Step => found.steps.push((id, reader)),
         _ => found.others.push(reader),
     }
+}
+
+/// Whether the call is worth asking about: its callee is imported from convex-helpers, or it is given a whole schema.
+fn may_take_an_index(infer: &Infer<'_>, file: FileId, call: &super::hir::Call) -> bool {
+    let module = infer.hir(file);
+    if module.validator_method(call).is_some() || module.begins_locally(call.callee) {
+        return false;
+    }
+    let imported = match module.expr(module.bare(call.callee)) {
+        ExprKind::Local(binding) => Some(*binding),
+        ExprKind::Member { object, .. } => match module.expr(*object) {
+            ExprKind::Local(binding) => Some(*binding),
+            _ => None,
+        },
+        _ => None,
+    };
+    // Through a file of the project it may be one of them too.
+    let is_helper = imported
+        .and_then(|b| module.import(module.binding(b)))
+        .is_some_and(|i| i.module.starts_with("convex-helpers") || i.module.starts_with('.'));
+    is_helper && call.args.len() >= 3 || call.args.iter().any(|a| may_be_schema(infer, file, a.value))
+}
+
+/// A schema is made at the top of a module: only such names are looked at.
+fn may_be_schema(infer: &Infer<'_>, file: FileId, value: ExprId) -> bool {
+    let module = infer.hir(file);
+    let is_name = matches!(module.expr(module.bare(value)), ExprKind::Local(_) | ExprKind::Member { .. });
+    is_name && !module.begins_locally(value) && matches!(infer.expr(file, value), Ty::Schema(_))
 }
 
 /// How a call reads an index.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::Workspace;
 use super::hir::Name;
 use super::infer::{Infer, with_system_fields};
-use super::Workspace;
 use super::layout::join;
 use super::ty::{Index, IndexKind, TableTy, Ty};
 use super::world::World;
