@@ -30,7 +30,7 @@ pub use queries::DbQuery;
 pub use readers::Readers;
 pub use schema::{Schema, Table};
 pub use tables::TableUse;
-use world::World;
+use world::{Known, World};
 
 use crate::source::{FileId, SourceFile, Span};
 use crate::style::Style;
@@ -198,9 +198,12 @@ struct Nouns {
 
 fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
     let mut world = World::new(files, layout);
-    let schemas: Vec<Option<Schema>> = layout.roots.par_iter().map(|root| schema::read(&world, &root.functions)).collect();
-    world.schemas = schemas;
-    world.schemas.push(None);
+    let schemas: Vec<Option<(Schema, Known)>> = layout.roots.par_iter().map(|root| schema::read(&world, &root.functions)).collect();
+    for found in schemas.into_iter().chain([None]) {
+        let (schema, known) = found.unzip();
+        world.schemas.push(schema);
+        world.known.add(known.unwrap_or_default());
+    }
     let world = world;
     let imports = files.iter().map(|f| world.imported_files(f.source.id)).collect();
     let nouns: Vec<Nouns> = files.par_iter().map(|file| nouns(&world, file)).collect();

@@ -572,6 +572,11 @@ impl Module {
         self.types.iter().filter(|(node, ..)| matches!(node, TypeNode::Ref { .. })).map(|(node, start, end)| (node, self.at(*start, *end)))
     }
 
+    /// Whether the module itself declares or imports the name, and no function in it.
+    pub fn is_of_module(&self, id: BindingId) -> bool {
+        self.top.get(&self.binding(id).name) == Some(&id)
+    }
+
     /// What the module itself declares, or imports, under the name.
     pub fn declared(&self, name: &str) -> Option<BindingId> {
         self.top.get(&Name::from(name)).copied()
@@ -697,7 +702,7 @@ impl Module {
                 ExprKind::Member { object: inner, .. } | ExprKind::Index { object: inner, .. } => at = *inner,
                 ExprKind::Paren(inner) | ExprKind::Await(inner) | ExprKind::Cast { value: inner, .. } => at = *inner,
                 ExprKind::Call(call) | ExprKind::New(call) => at = call.callee,
-                ExprKind::Local(binding) => return self.top.get(&self.binding(*binding).name) != Some(binding),
+                ExprKind::Local(binding) => return !self.is_of_module(*binding),
                 ExprKind::Global(_) | ExprKind::Import(_) => return false,
                 _ => return true,
             }

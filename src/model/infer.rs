@@ -17,9 +17,9 @@ use rustc_hash::FxHashMap;
 
 pub use values::with_system_fields;
 
-use super::hir::{BindingId, Body, ExprId, ExprKind, FuncId, Module, Stmt, TypeId, exits};
+use super::hir::{BindingId, Body, Exported, ExprId, ExprKind, FuncId, Module, Stmt, TypeId, exits};
 use super::ty::{FunctionAt, Ty};
-use super::world::World;
+use super::world::{Known, Origin, World};
 use crate::source::{FileId, Span};
 
 /// Asks the world. Keeps what it found; make one for each file or task, they are not shared between threads.
@@ -92,6 +92,20 @@ impl<'w> Infer<'w> {
         ty
     }
 
+    /// What was found of the file and of others that it led to: finished answers about names, and what the file exports by default.
+    pub fn into_known(self, file: FileId) -> Known {
+        let names = self.names.into_inner().into_iter().filter_map(|(name, ty)| Some((name, ty.filter(|ty| !ty.is_unknown())?)));
+        let names = names.filter(|((file, binding), _)| self.world.file(*file).hir.is_of_module(*binding));
+        let mut known = Known { names: names.collect(), ..Known::default() };
+        if let Origin::Here(file, Exported::Expr(expr)) = self.world.export(file, "default")
+            && file == self.home
+            && let Some(Slot::Done(ty)) = self.memo.into_inner().get(expr.0 as usize)
+        {
+            known.exprs.insert((file, expr), ty.clone());
+        }
+        known
+    }
+
     /// What was found before; `None` marks the expression as being worked out.
     fn known(&self, file: FileId, id: ExprId) -> Option<Ty> {
         let seen = |slot: &Slot| match slot {
@@ -106,6 +120,9 @@ impl<'w> Infer<'w> {
                 *slot = Slot::Busy;
             }
             return known;
+        }
+        if let Some(ty) = self.world.known.exprs.get(&(file, id)) {
+            return Some(ty.clone());
         }
         let mut elsewhere = self.elsewhere.borrow_mut();
         let slot = elsewhere.entry((file, id)).or_insert(Slot::Empty);

@@ -9,7 +9,7 @@ use super::hir::Name;
 use super::infer::{Infer, with_system_fields};
 use super::layout::join;
 use super::ty::{Index, IndexKind, TableTy, Ty};
-use super::world::World;
+use super::world::{Known, World};
 use crate::source::{FileId, Span};
 
 #[derive(Debug)]
@@ -73,8 +73,8 @@ impl Table {
     }
 }
 
-/// Reads the schema of the project whose functions lie in the folder.
-pub(super) fn read(world: &World<'_>, functions: &str) -> Option<Schema> {
+/// Reads the schema of the project whose functions lie in the folder; also what was found of other names on the way.
+pub(super) fn read(world: &World<'_>, functions: &str) -> Option<(Schema, Known)> {
     let endings = ["ts", "tsx", "mts", "js", "mjs", "jsx"];
     let file = endings.iter().find_map(|e| world.at_path(&join(functions, &format!("schema.{e}"))))?;
     let infer = Infer::new(world, file);
@@ -89,5 +89,6 @@ pub(super) fn read(world: &World<'_>, functions: &str) -> Option<Schema> {
     let tables: Vec<Table> = found.tables.iter().map(table).collect();
     let by_name = tables.iter().enumerate().map(|(i, t)| (Box::from(&*t.name), i)).collect();
     let index_names = found.tables.iter().flat_map(|(_, _, table)| &table.indexes).map(|index| index.name.clone()).collect();
-    Some(Schema { file, tables, open: found.open, span: found.span, by_name, index_names })
+    let schema = Schema { file, tables, open: found.open, span: found.span, by_name, index_names };
+    Some((schema, infer.into_known(file)))
 }

@@ -2,9 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::hir::{Exported, ImportName, Name};
+use super::hir::{BindingId, Exported, ExprId, ImportName, Name};
 use super::layout::Layout;
 use super::schema::Schema;
+use super::ty::Ty;
 use super::{File, Role};
 use crate::source::FileId;
 
@@ -40,6 +41,27 @@ pub struct World<'w> {
     pub project_count: usize,
     /// For each project its schema; empty until it is known.
     pub schemas: Vec<Option<Schema>>,
+    /// What reading the schemas has told of other names.
+    pub known: Known,
+}
+
+/// What is known of names and expressions whoever asks: found while schemas were read, so that not every file that imports one reads it again.
+#[derive(Default)]
+pub struct Known {
+    pub names: FxHashMap<(FileId, BindingId), Ty>,
+    pub exprs: FxHashMap<(FileId, ExprId), Ty>,
+}
+
+impl Known {
+    /// Adds what is not known yet.
+    pub fn add(&mut self, more: Self) {
+        for (name, ty) in more.names {
+            self.names.entry(name).or_insert(ty);
+        }
+        for (expr, ty) in more.exprs {
+            self.exprs.entry(expr).or_insert(ty);
+        }
+    }
 }
 
 impl<'w> World<'w> {
@@ -50,7 +72,7 @@ impl<'w> World<'w> {
         let loose = layout.roots.len();
         let mut project_of: Vec<usize> = files.iter().map(|f| layout.root_of(&f.source.path).unwrap_or(loose)).collect();
         adopt_imported(&targets, &mut project_of, loose);
-        Self { files, layout, by_path, targets, project_of, project_count: loose + 1, schemas: Vec::new() }
+        Self { files, layout, by_path, targets, project_of, project_count: loose + 1, schemas: Vec::new(), known: Known::default() }
     }
 
     pub fn file(&self, id: FileId) -> &'w File {

@@ -19,6 +19,9 @@ impl Infer<'_> {
         if !self.frames.borrow().is_empty() && self.is_framed(self.hir(file).binding_span(id)) {
             return self.bound(file, id);
         }
+        if let Some(ty) = self.world.known.names.get(&(file, id)) {
+            return ty.clone();
+        }
         match self.names.borrow_mut().entry((file, id)) {
             Entry::Occupied(known) => return known.get().clone().unwrap_or(Ty::Unknown),
             Entry::Vacant(empty) => empty.insert(None),
