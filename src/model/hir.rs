@@ -21,6 +21,8 @@ pub struct BindingId(pub u32);
 pub struct TypeId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GuardId(pub u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassId(pub u32);
 
 /// One module (or script).
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub struct Module {
     pub funcs: Vec<Func>,
     pub bindings: Vec<Binding>,
     types: Vec<(TypeNode, u32, u32)>,
+    /// For each class the fields whose types are written down.
+    pub(super) classes: Vec<Vec<TypeField>>,
     guards: Vec<Guard>,
     pub body: Vec<Stmt>,
     pub exports: Vec<Export>,
@@ -148,7 +152,8 @@ pub enum ExprKind {
         kind: Cast,
     },
     Sequence(Box<[ExprId]>),
-    This,
+    /// Of an instance, where it stands in a class.
+    This(Option<ClassId>),
     /// `import(x)`.
     Import(ExprId),
     /// A class, JSX, tagged template, `yield`, …: what it does is not modelled, but what stands in it is.
@@ -529,6 +534,7 @@ impl Module {
             funcs: Vec::new(),
             bindings: Vec::new(),
             types: Vec::new(),
+            classes: Vec::new(),
             guards: Vec::new(),
             body: Vec::new(),
             exports: Vec::new(),
@@ -556,6 +562,11 @@ impl Module {
 
     pub fn binding(&self, id: BindingId) -> &Binding {
         &self.bindings[id.0 as usize]
+    }
+
+    /// The fields of a class whose types are written down.
+    pub fn class_fields(&self, id: ClassId) -> &[TypeField] {
+        self.classes.get(id.0 as usize).map_or(&[], Vec::as_slice)
     }
 
     pub fn ty(&self, id: TypeId) -> &TypeNode {
@@ -794,7 +805,7 @@ impl Module {
 fn children_of(kind: &ExprKind, visit: &mut impl FnMut(ExprId)) {
     match kind {
         ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null | ExprKind::BigInt | ExprKind::Regex => {}
-        ExprKind::Local(_) | ExprKind::Global(_) | ExprKind::This | ExprKind::Func(_) => {}
+        ExprKind::Local(_) | ExprKind::Global(_) | ExprKind::This(_) | ExprKind::Func(_) => {}
         ExprKind::Template(parts) | ExprKind::Sequence(parts) | ExprKind::Opaque(parts) => parts.iter().for_each(|p| visit(*p)),
         ExprKind::Member { object, .. } => visit(*object),
         ExprKind::Index { object, index } => {

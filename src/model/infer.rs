@@ -6,6 +6,7 @@
 mod bindings;
 mod calls;
 mod context;
+mod ents;
 mod externals;
 mod held;
 mod narrow;

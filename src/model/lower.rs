@@ -3,6 +3,7 @@
 //! Scopes are its own and light: blocks, functions and the module; types have a name space beside values.
 //! Nothing is judged here, and nothing about Convex is known.
 
+mod classes;
 mod patterns;
 mod statements;
 mod types;
@@ -10,21 +11,24 @@ mod types;
 use rustc_hash::FxHashMap;
 use swc_atoms::Atom;
 use swc_ecma_ast::{
-    ArrowExpr, ArrowFunctionBody, AssignExpr, AssignOp, AssignTarget, BinaryOp, CallExpr, Callee, Class, Expr, ExprOrSpread, Function,
-    Ident, Lit, MemberExpr, MemberProp, ObjectLit, OptChainBase, ParamOrTsParamProp, Pat, Program, Prop as AstProp, PropName, PropOrSpread,
-    SimpleAssignTarget, Str, TsParamPropParam, TsTypeAnn, TsTypeParamInstantiation, UnaryOp,
+    ArrowExpr, ArrowFunctionBody, AssignExpr, AssignOp, AssignTarget, BinaryOp, CallExpr, Callee, Expr, ExprOrSpread, Function, Ident, Lit,
+    MemberExpr, MemberProp, ObjectLit, OptChainBase, Pat, Program, Prop as AstProp, PropName, PropOrSpread, SimpleAssignTarget, Str,
+    TsTypeAnn, TsTypeParamInstantiation, UnaryOp,
 };
-use swc_ecma_visit::{Visit, VisitWith};
+use swc_ecma_visit::VisitWith;
+
+use classes::Inside;
 
 use super::hir::{
-    Arg, Binary, Binding, BindingId, BindingKind, Body, Call, Cast, ExprId, ExprKind, Func, FuncId, GuardId, Key, Loop, Module, Name,
-    Param, Place, Prop, PropKind, Step, TypeId, Unary,
+    Arg, Binary, Binding, BindingId, BindingKind, Body, Call, Cast, ClassId, ExprId, ExprKind, Func, FuncId, GuardId, Key, Loop, Module,
+    Name, Param, Place, Prop, PropKind, Step, TypeId, Unary,
 };
 use crate::source::{Node, Span, Tree, span_of};
 
 /// Lowers the tree of one file.
 pub fn lower(tree: &Tree, file: crate::source::FileId, bytes: usize) -> Module {
-    let mut lower = Lower { module: Module::empty(file), locals: Vec::new(), types: FxHashMap::default(), func: None, guard: None };
+    let mut lower =
+        Lower { module: Module::empty(file), locals: Vec::new(), types: FxHashMap::default(), func: None, class: None, guard: None };
     lower.module.reserve(bytes);
     match &tree.program {
         Program::Module(module) => lower.module_items(&module.body),
@@ -44,6 +48,8 @@ struct Lower {
     locals: Vec<(Atom, BindingId)>,
     types: FxHashMap<Atom, BindingId>,
     func: Option<FuncId>,
+    /// The class whose instance `this` is.
+    class: Option<ClassId>,
     guard: Option<GuardId>,
 }
 
@@ -161,7 +167,7 @@ impl Lower {
             Expr::TsConstAssertion(cast) => ExprKind::Cast { value: self.expr(&cast.expr), kind: Cast::Const },
             Expr::TsInstantiation(inner) => return self.expr(&inner.expr),
             Expr::Seq(seq) => ExprKind::Sequence(seq.exprs.iter().map(|e| self.expr(e)).collect()),
-            Expr::This(_) => ExprKind::This,
+            Expr::This(_) => ExprKind::This(self.class),
             Expr::Tpl(template) => ExprKind::Template(template.exprs.iter().map(|e| self.expr(e)).collect()),
             Expr::TaggedTpl(tagged) => {
                 let tag = self.expr(&tagged.tag);
@@ -363,6 +369,14 @@ impl Lower {
     }
 
     fn function(&mut self, function: &Function, name: Option<Name>) -> FuncId {
+        let class = self.class.take();
+        let func = self.method(function, name);
+        self.class = class;
+        func
+    }
+
+    /// A function whose `this` is that of the class around it.
+    fn method(&mut self, function: &Function, name: Option<Name>) -> FuncId {
         let whole = self.span(function);
         self.code(Signature {
             name,
@@ -419,16 +433,6 @@ impl Lower {
         id
     }
 
-    fn class(&mut self, class: &Class) -> ExprKind {
-        let mut inner = Vec::new();
-        if let Some(parent) = &class.super_class {
-            inner.push(self.expr(parent));
-        }
-        let mut collect = Inside { lower: self, found: &mut inner };
-        class.body.visit_with(&mut collect);
-        ExprKind::Opaque(inner.into())
-    }
-
     fn opaque(&mut self, node: &Expr) -> ExprKind {
         let mut inner = Vec::new();
         let mut collect = Inside { lower: self, found: &mut inner };
@@ -452,52 +456,6 @@ enum Code<'t> {
     None,
     Expr(&'t Expr),
     Block(&'t swc_ecma_ast::FunctionBody),
-}
-
-/// Lowers the outermost expressions and functions inside of something that is not modelled.
-struct Inside<'l> {
-    lower: &'l mut Lower,
-    found: &'l mut Vec<ExprId>,
-}
-
-impl Visit for Inside<'_> {
-    fn visit_expr(&mut self, expr: &Expr) {
-        let id = self.lower.expr(expr);
-        self.found.push(id);
-    }
-
-    fn visit_function(&mut self, function: &Function) {
-        let func = self.lower.function(function, None);
-        let id = self.lower.push(function, ExprKind::Func(func));
-        self.found.push(id);
-    }
-
-    fn visit_constructor(&mut self, constructor: &swc_ecma_ast::Constructor) {
-        let params = constructor.params.iter().map(|p| match p {
-            ParamOrTsParamProp::Param(param) => param.pat.clone(),
-            ParamOrTsParamProp::TsParamProp(prop) => match &prop.param {
-                TsParamPropParam::Ident(ident) => Pat::Ident(ident.clone()),
-                TsParamPropParam::Assign(assign) => Pat::Assign(assign.clone()),
-            },
-        });
-        let params: Vec<Pat> = params.collect();
-        let whole = self.lower.span(constructor);
-        let func = self.lower.code(Signature {
-            name: None,
-            whole,
-            params: params.iter().collect(),
-            body: constructor.body.as_ref().map_or(Code::None, Code::Block),
-            is_async: false,
-            is_generator: false,
-            is_arrow: false,
-            return_type: None,
-        });
-        let id = self.lower.push(constructor, ExprKind::Func(func));
-        self.found.push(id);
-    }
-
-    fn visit_ts_type(&mut self, _: &swc_ecma_ast::TsType) {}
-    fn visit_ts_type_ann(&mut self, _: &TsTypeAnn) {}
 }
 
 /// The text of a string literal; a lone surrogate in it becomes U+FFFD.

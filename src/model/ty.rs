@@ -176,6 +176,8 @@ pub struct TableTy {
     /// The document without system fields: an object, a union of objects, or unknown.
     pub document: Ty,
     pub indexes: Vec<Index>,
+    /// Indexes that come with fields and edges of an ent; no call adds them that could be taken away.
+    pub implied: Vec<Index>,
     /// There may be indexes that are not listed.
     pub open: bool,
     pub flavor: TableFlavor,

@@ -96,10 +96,23 @@ pub(crate) fn insert_entry(function: &Function, module: &Module, text: &str, sty
     };
     Some(match behind {
         Some(args) if one_line => Edit::insert_after(module.at(args.start, args.end), format!(", {}", entry.print(style, "", 0, 0))),
+        Some(args) if has_line_comment(text, args.end) => {
+            let end = end_of_line(text, args.end);
+            Edit::insert_after(module.at(end, end), format!("{}{indent}{},", style.newline, print()))
+        }
         Some(args) => Edit::insert_after(module.at(args.start, args.end), format!(",{}{indent}{}", style.newline, print())),
         None if one_line => Edit::insert_before(module.at(first.start, first.start), format!("{}, ", entry.print(style, "", 0, 0))),
         None => Edit::insert_after(module.at(config.start, config.start + 1), format!("{}{indent}{},", style.newline, print())),
     })
+}
+
+/// Whether a comma and a comment follow, up to the end of the line: `args: {}, // nothing`.
+fn has_line_comment(text: &str, at: u32) -> bool {
+    text[at as usize..].strip_prefix(',').is_some_and(|rest| rest.trim_start_matches([' ', '\t']).starts_with("//"))
+}
+
+fn end_of_line(text: &str, at: u32) -> u32 {
+    at + text[at as usize..].lines().next().map_or(0, str::len) as u32
 }
 
 /// `return null;` at the end of a handler that returns nothing at all.

@@ -157,7 +157,8 @@ impl<'a> ValidatorWriter<'a> {
 
     /// `...userFields`, where the table is defined by an exported constant.
     fn reused_fields(&mut self, table: &Table) -> Option<Code> {
-        let (at, expr) = table.definition.fields_at?;
+        // The fields and edges that are added to an ent later on are not among these.
+        let (at, expr) = table.definition.fields_at.filter(|_| table.definition.flavor == TableFlavor::Plain)?;
         let module = self.workspace.hir(at);
         let ExprKind::Local(binding) = module.expr(module.bare(expr)) else { return None };
         let declared = module.binding(*binding);

@@ -11,8 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use orm_lint::model::layout::lies_in;
-use orm_lint::model::{self, Layout, PathAliases, Role, Root, Workspace};
+use orm_lint::model::{self, Layout, PathAliases, Root, Workspace};
 use orm_lint::source::{FileId, STACK_SIZE};
 
 /// Rules that are declared and not yet written. One that finds something must leave this list.
@@ -74,25 +73,14 @@ pub fn workspace(files: &[(String, String)], aliases: Vec<PathAliases>) -> Works
         }
     }
     let roots: Vec<Root> = roots.into_iter().map(|(functions, is_component)| Root { functions, is_component }).collect();
+    let layout = Layout { roots, aliases };
     let read = |(i, (path, text)): (usize, &(String, String))| {
         let mut file = model::read(FileId(i as u32), path.clone(), text.clone());
-        file.role = role_of(path, &roots);
+        file.role = layout.role_of(path);
         file
     };
     let files = files.iter().enumerate().map(read).collect();
-    Workspace::link(files, Layout { roots, aliases })
-}
-
-fn role_of(path: &str, roots: &[Root]) -> Role {
-    if path.contains("/_generated/") {
-        Role::Generated
-    } else if path.contains(".test.") {
-        Role::Test
-    } else if roots.iter().any(|root| lies_in(path, &root.functions)) {
-        Role::Backend
-    } else {
-        Role::Support
-    }
+    Workspace::link(files, layout)
 }
 
 /// The `paths` of a tsconfig.json in the top folder.

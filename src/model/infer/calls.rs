@@ -352,9 +352,16 @@ fn carries_definitions(ty: &Ty) -> bool {
     }
 }
 
+/// What the names of functions begin with that register nothing, as far as a name tells.
+const VERBS: [&str; 10] = ["add", "build", "create", "define", "get", "make", "register", "run", "set", "use"];
+
 /// `authedQuery`, `internalMutationWithUser`, `zAction`: the kind and visibility that a builder's name tells.
 pub(super) fn kind_by_name(name: &str) -> Option<(FunctionKind, Visibility)> {
     let lower = name.to_ascii_lowercase();
+    // `defineAction`, `useMutation`: what does something with an action of its own kind.
+    if VERBS.iter().any(|verb| name.strip_prefix(verb).is_some_and(|rest| rest.starts_with(char::is_uppercase))) {
+        return None;
+    }
     let kind = [("query", FunctionKind::Query), ("mutation", FunctionKind::Mutation), ("action", FunctionKind::Action)]
         .into_iter()
         .find(|(word, _)| lower.ends_with(word) || lower.contains(&format!("{word}with")))?

@@ -72,11 +72,17 @@ impl Infer<'_> {
         })
     }
 
-    /// An unannotated first parameter `ctx` in backend code: the name is all there is to go by.
+    /// A parameter `ctx` in backend code, without a type, or with one that says no more: the name is all there is to go by.
     fn by_name(&self, file: FileId, func: FuncId, index: u32) -> Ty {
         let module = self.hir(file);
         let is_backend = self.world.file(file).role == Role::Backend;
-        let untyped = module.func(func).params.get(index as usize).filter(|p| p.ty.is_none() && p.is_name);
+        let says_no_more = |ty: TypeId| match module.ty(ty) {
+            TypeNode::Keyword(Keyword::Any) => true,
+            // `UserCtx`, made by the project in a way that is not read.
+            TypeNode::Ref { path, .. } => path.last().is_some_and(|name| name.ends_with("Ctx")),
+            _ => false,
+        };
+        let untyped = module.func(func).params.get(index as usize).filter(|p| p.ty.is_none_or(says_no_more) && p.is_name);
         if is_backend && untyped.is_some_and(|p| &*module.binding(p.bindings.0).name == "ctx") { ctx(None) } else { Ty::Unknown }
     }
 
@@ -300,6 +306,14 @@ impl Infer<'_> {
         }
     }
 
+    /// A type under the name that the project gives it; the name holds where the type cannot be read.
+    fn aliased(&self, file: FileId, ty: TypeId, name: &str, depth: u32) -> Ty {
+        match self.annotation(file, ty, depth + 1) {
+            Ty::Unknown => by_type_name(name),
+            ty => ty,
+        }
+    }
+
     fn type_reference(
         &self,
         file: FileId,
@@ -313,7 +327,7 @@ impl Infer<'_> {
         let Some(name) = path.last() else { return Ty::Unknown };
         let origin = match binding.map(|b| module.binding(b)) {
             Some(declared) => match declared.kind {
-                BindingKind::TypeAlias(ty) => return self.annotation(file, ty, depth + 1),
+                BindingKind::TypeAlias(ty) => return self.aliased(file, ty, name, depth),
                 BindingKind::Import(_) => module.import(declared).map(|import| self.world.origin(file, &import.module, &import.name)),
                 _ => None,
             },
@@ -322,7 +336,7 @@ impl Infer<'_> {
         if let Some(Origin::Here(other, crate::model::hir::Exported::Binding(at))) = &origin
             && let BindingKind::TypeAlias(ty) = self.hir(*other).binding(*at).kind
         {
-            return self.annotation(*other, ty, depth + 1);
+            return self.aliased(*other, ty, name, depth);
         }
         let known = match &origin {
             Some(Origin::Package(_, Some(imported))) => imported.clone(),
@@ -344,6 +358,10 @@ impl Infer<'_> {
             ("Readonly" | "Required", 1) if matches!(arg(0), Ty::Object(_)) => arg(0),
             ("Id" | "GenericId", 1) => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Id(table.clone())),
             ("Doc", 1) => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Doc(table.clone())),
+            ("CustomCtx", 1) => match arg(0) {
+                Ty::Builder(builder) => self.ctx_of(&builder),
+                _ => Ty::Unknown,
+            },
             ("Infer", 1) => match arg(0) {
                 Ty::Validator(validator) => validator.ty.clone(),
                 _ => Ty::Unknown,

@@ -53,6 +53,7 @@ impl Infer<'_> {
             ("better-convex/orm" | "kitcn/orm" | "better-convex/server", ["convexTable"]) => Ty::Table(Arc::new(TableTy {
                 document: Ty::Unknown,
                 indexes: Vec::new(),
+                implied: Vec::new(),
                 open: true,
                 flavor: TableFlavor::Orm,
                 span: self.hir(file).span(id),
@@ -211,7 +212,15 @@ impl Infer<'_> {
         let fields_at = call.args.first().map(|a| (file, a.value));
         let document = call.args.first().and_then(|a| self.object_of_validators(&self.expr(file, a.value))).unwrap_or(Ty::Unknown);
         let is_ent = flavor == TableFlavor::Ent;
-        Ty::Table(Arc::new(TableTy { document, indexes: Vec::new(), open: is_ent, flavor, span: self.hir(file).span(id), fields_at }))
+        Ty::Table(Arc::new(TableTy {
+            document,
+            indexes: Vec::new(),
+            implied: Vec::new(),
+            open: is_ent,
+            flavor,
+            span: self.hir(file).span(id),
+            fields_at,
+        }))
     }
 
     /// `.index(…)` and what else is called on a table definition.
@@ -223,14 +232,8 @@ impl Infer<'_> {
             "index" => self.add_index(file, id, call, &mut table, IndexKind::Db),
             "searchIndex" => self.add_index(file, id, call, &mut table, IndexKind::Search),
             "vectorIndex" => self.add_index(file, id, call, &mut table, IndexKind::Vector),
-            "field" if table.flavor == TableFlavor::Ent => self.add_field(file, call, &mut table),
-            // Edges, deletion and rules of ents: fields and indexes that are not listed.
-            _ if table.flavor == TableFlavor::Ent => {
-                if let Ty::Object(object) = &table.document {
-                    table.document = Ty::Object(Arc::new(Object { fields: object.fields.clone(), open: true }));
-                }
-            }
             "self" | "export" => return Ty::Unknown,
+            _ if table.flavor == TableFlavor::Ent => self.ent_method(file, id, call, &mut table, method),
             _ => table.open = true,
         }
         Ty::Table(Arc::new(table))
@@ -275,22 +278,6 @@ impl Infer<'_> {
         table.indexes.push(Index { kind, name, name_span: module.span(name_at), fields, span, staged });
     }
 
-    /// `.field("name", v, { index: true })` of an ent.
-    fn add_field(&self, file: FileId, call: &Call, table: &mut TableTy) {
-        let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
-        let (Some(name), Ty::Object(object)) = (arg(0).as_str().cloned(), &table.document) else {
-            table.document = Ty::Unknown;
-            return;
-        };
-        let mut object = (**object).clone();
-        let validator = self.validator_of(&arg(1));
-        // A default makes the field optional in the document that is stored.
-        let has_default = matches!(arg(2), Ty::Object(options) if options.field("default").is_some());
-        let optional = has_default || validator.as_ref().is_some_and(|v| v.optional);
-        object.set(Field { name, ty: validator.map_or(Ty::Unknown, |v| v.ty), optional, span: None });
-        table.document = Ty::Object(Arc::new(object));
-    }
-
     fn define_schema(&self, file: FileId, id: ExprId, call: &Call) -> Ty {
         let module = self.hir(file);
         let tables = call.args.first().map_or(Ty::Unknown, |a| self.expr(file, a.value));
@@ -310,6 +297,7 @@ impl Infer<'_> {
                     let unknown = TableTy {
                         document: Ty::Unknown,
                         indexes: Vec::new(),
+                        implied: Vec::new(),
                         open: true,
                         flavor: TableFlavor::Plain,
                         span,
@@ -319,9 +307,14 @@ impl Infer<'_> {
                 }
             }
         }
-        let unchecked = call.args.get(1).is_some_and(|o| {
-            matches!(self.expr(file, o.value), Ty::Object(options) if options.field("schemaValidation").is_some_and(|f| f.ty != Ty::Literal(Literal::Bool(true), false)))
-        });
+        let options = call.args.get(1).map_or(Ty::Undefined, |o| self.expr(file, o.value));
+        let may_be_off = |key: &str| match &options {
+            Ty::Object(options) => options.field(key).is_some_and(|f| f.ty != Ty::Literal(Literal::Bool(true), false)),
+            _ => false,
+        };
+        let unchecked = may_be_off("schemaValidation");
+        // `strictTableNameTypes: false`: code may name tables that the schema leaves out.
+        open |= may_be_off("strictTableNameTypes");
         Ty::Schema(Arc::new(SchemaTy { tables: list, open, span: module.span(id), unchecked }))
     }
 

@@ -31,6 +31,11 @@ impl Infer<'_> {
             ExprKind::Await(inner) => self.expr(file, *inner).awaited(),
             ExprKind::Paren(inner) => self.expr(file, *inner),
             ExprKind::Cast { value, kind } => self.cast(file, *value, *kind),
+            ExprKind::This(Some(class)) => {
+                let fields = self.hir(file).class_fields(*class).iter();
+                let fields = fields.map(|f| Field { name: f.name.clone(), ty: self.ty(file, f.ty), optional: f.optional, span: None });
+                Ty::Object(Arc::new(Object { fields: fields.collect(), open: true }))
+            }
             ExprKind::Sequence(parts) => parts.last().map_or(Ty::Undefined, |last| self.expr(file, *last)),
             _ => {
                 let _ = id;
