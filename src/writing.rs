@@ -2,6 +2,8 @@
 
 pub mod code;
 pub mod imports;
-pub mod meant;
+pub mod index_range;
 pub mod indexes;
+pub mod meant;
+pub mod table_index;
 pub mod validators;

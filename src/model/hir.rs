@@ -246,7 +246,7 @@ pub struct Func {
     pub body: Body,
     pub start: u32,
     pub end: u32,
-    /// From the bracket before the first parameter to the bracket after the last; the parameter alone in `x => x`.
+    /// From the first parameter to the last, without the brackets around them.
     pub params_start: u32,
     pub params_end: u32,
     pub is_async: bool,

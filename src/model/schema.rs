@@ -73,6 +73,15 @@ impl Table {
     }
 }
 
+impl Workspace {
+    /// The name of the table where the schema gives it.
+    pub fn key_of(&self, table: &Table) -> Span {
+        let text = self.text(table.span);
+        let end = text.find([':', ',', '(', '\n']).unwrap_or(text.len());
+        Span { end: table.span.start + end as u32, ..table.span }
+    }
+}
+
 /// Reads the schema of the project whose functions lie in the folder; also what was found of other names on the way.
 pub(super) fn read(world: &World<'_>, functions: &str) -> Option<(Schema, Known)> {
     let endings = ["ts", "tsx", "mts", "js", "mjs", "jsx"];

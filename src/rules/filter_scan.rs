@@ -1,24 +1,58 @@
+mod plan;
+mod rewrite;
+
 use crate::declare_rule;
-use crate::diagnostic::Level;
-use crate::rule::{Category, FixKind, Rule, RuleMeta};
+use crate::diagnostic::{Diagnostic, Level};
+use crate::edit::{Applicability, Fix};
+use crate::model::hir::Name;
+use crate::model::queries::{End, Predicate, Step, StepKind, Term};
+use crate::model::{DbQuery, Project};
+use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
+use plan::{Chosen, Filter, Order, Plan};
+use rewrite::Rewrite;
 
 declare_rule! {
     /// Finds `.filter()` on a database query.
     ///
     /// ## Why is this bad?
-    /// `.filter()` drops rows after Convex has read them, so the scan grows with the table.
+    /// `.filter()` drops documents after Convex has read them: the query reads, and re-runs on every change of, all that it drops.
+    /// An index range reads only what matches.
     ///
     /// ## Example
     /// ```ts
-    /// ctx.db.query("users").filter((q) => q.eq(q.field("email"), email)); // error
-    /// ctx.db.query("users").withIndex("by_email", (q) => q.eq("email", email));
+    /// const user = await ctx.db
+    ///   .query("users")
+    ///   .filter((q) => q.eq(q.field("email"), args.email)) // error
+    ///   .unique();
+    /// const same = await ctx.db
+    ///   .query("users")
+    ///   .withIndex("by_email", (q) => q.eq("email", args.email))
+    ///   .unique();
     /// ```
     ///
+    /// ## When not to use it
+    /// For conditions that no index can serve, over few documents: put an ignore comment with the reason there, or name the table in `allow-tables`.
+    /// Arrays, streams and the `filter` helper of convex-helpers are not meant, and neither is `.filter()` before `.paginate()`,
+    /// where a page of what matches cannot be had in another way; `paginate` includes it.
+    ///
     /// ## Fix safety
-    /// Unsafe where row order can be seen: rows come back in index order.
+    /// Equalities (`q.eq(q.field("f"), x)`) joined by `q.and`, and bounds on one more field, become the range of an index.
+    /// What the index does not serve stays in `.filter()`.
+    /// Filters and indexes compare alike, `undefined` and missing fields included, so the same documents are found.
+    ///
+    /// Safe where they also come in the same order.
+    /// Documents of one index range are ordered by the fields that it leaves open, then by creation time.
+    /// So the order of a table scan is kept where the range fixes every field of the index, and the order of an index in use is kept by a longer range on it.
+    /// `.unique()` has no order.
+    ///
+    /// Unsafe, as the title of the fix says, where documents come in another order, where pages would hold other documents,
+    /// where it cannot be told whether TypeScript takes a value for the type of its field, where a comment would be lost,
+    /// and where an index has to be added to the schema, which Convex builds at the next deploy.
     pub struct FilterScan {
-        /// Tables small enough to scan.
+        /// Tables small enough to be read whole.
         pub allow_tables: Vec<String> = Vec::new(),
+        /// Also report `.filter()` before `.paginate()`.
+        pub paginate: bool = false,
     } = { id: "filter-scan", category: Category::Queries, level: Level::Error, since: "0.1.0", alias: "no-filter-in-query", fix: FixKind::Safe }
 }
 
@@ -26,4 +60,195 @@ impl Rule for FilterScan {
     fn meta(&self) -> &'static RuleMeta {
         &Self::META
     }
+
+    fn db_query(&self, query: &DbQuery, cx: &mut Cx<'_>) -> Option<()> {
+        let table = query.table.as_deref();
+        if table.is_some_and(|t| self.allow_tables.iter().any(|allowed| allowed == t)) {
+            return None;
+        }
+        for step in &query.steps {
+            let StepKind::Filter(predicate) = &step.kind else { continue };
+            let siblings = with_step(cx.project, query, step);
+            let is_first = siblings.first().is_some_and(|first| std::ptr::eq(*first, query));
+            let is_paged = siblings.iter().all(|q| q.end == End::Paginate);
+            if is_first && (self.paginate || !is_paged) {
+                report(query, step, predicate, &siblings, cx);
+            }
+        }
+        Some(())
+    }
+}
+
+/// Every query of the project that has this very step, this one included: a query in a variable may be ended more than once.
+fn with_step<'a>(project: &'a Project, query: &'a DbQuery, step: &Step) -> Vec<&'a DbQuery> {
+    let has = |q: &DbQuery| q.steps.iter().any(|s| s.file == step.file && s.call == step.call);
+    project.queries.iter().filter(|q| q.origin == query.origin && has(q)).collect()
+}
+
+fn report(query: &DbQuery, step: &Step, predicate: &Predicate, siblings: &[&DbQuery], cx: &mut Cx<'_>) -> Option<()> {
+    let (workspace, project) = (cx.workspace, cx.project);
+    let module = workspace.hir(step.file);
+    let terms: &[Term] = match predicate {
+        Predicate::All(terms) => terms,
+        Predicate::Opaque => &[],
+    };
+    let search = query.steps.iter().find_map(|s| if let StepKind::Search(index) = &s.kind { Some(index) } else { None });
+    let filters = if search.is_some() { Vec::new() } else { filters_along(query, step, cx) };
+    let plan = plan::plan(workspace, project, query, &filters, siblings);
+    // A plan that takes nothing over from this filter is for the others.
+    let plan = plan.filter(|plan| filters.iter().zip(&plan.rests).any(|(f, rest)| f.step.call == step.call && rest.len() < f.terms.len()));
+    // No index can be put on the tables that Convex keeps itself; a search reads a bounded number of documents.
+    let cannot_do_better = plan.is_none() && query.table.as_deref().is_some_and(|t| t.starts_with('_'));
+    let is_equality = |t: &Term| t.compare.as_ref().is_some_and(|c| &*c.op == "eq");
+    if cannot_do_better || search.is_some() && !terms.iter().any(is_equality) {
+        return None;
+    }
+    let span = module.property_span(module.call(step.call)?.callee);
+    let mut found = Diagnostic::new(span, message(query, search.is_some()));
+    if !query.is_in_one_piece(workspace.hir(query.file)) && rewrite::origin_under(module, step, query).is_none() {
+        found = found.label(workspace.hir(query.origin.0).span(query.origin.1), "the query starts here");
+    }
+    found = match (&plan, search) {
+        (Some(plan), _) => with_plan(found, plan, query, &filters, siblings, cx),
+        (None, Some(index)) => {
+            let name = index.name.as_deref().unwrap_or("the search index");
+            found.help(format!(
+                "make the field one of the `filterFields` of `{name}`, and ask for its value in the search: `.eq(field, value)`"
+            ))
+        }
+        (None, None) => found.help(advice(query, terms, cx)),
+    };
+    cx.report(found);
+    Some(())
+}
+
+/// The filters that are written in one piece with `db.query(…)`, where this one is; else it alone.
+fn filters_along<'a>(query: &'a DbQuery, step: &'a Step, cx: &Cx<'_>) -> Vec<Filter<'a>> {
+    let module = cx.workspace.hir(step.file);
+    let is_apart = rewrite::origin_under(module, step, query).is_none();
+    let steps =
+        query.steps.iter().filter(|s| if is_apart { s.call == step.call } else { rewrite::origin_under(module, s, query).is_some() });
+    let filter = |s: &'a Step| match &s.kind {
+        StepKind::Filter(Predicate::All(terms)) => Some(Filter { step: s, terms, param: plan::parameter(module, s.call)? }),
+        _ => None,
+    };
+    steps.filter(|s| s.file == step.file).filter_map(filter).collect()
+}
+
+fn message(query: &DbQuery, is_search: bool) -> String {
+    let table = query.table.as_ref().map_or_else(|| "the table".to_owned(), |t| format!("`{t}`"));
+    let has_range = query.index().is_some_and(|(_, index)| !matches!(index.range, crate::model::queries::Range::None));
+    if is_search {
+        format!("`.filter()` drops documents of {table} that the search has read")
+    } else if has_range {
+        format!("`.filter()` drops documents of {table} that the index range has read")
+    } else {
+        format!("`.filter()` reads all of {table} and drops what does not match")
+    }
+}
+
+fn with_plan(
+    found: Diagnostic,
+    plan: &Plan<'_>,
+    query: &DbQuery,
+    filters: &[Filter<'_>],
+    siblings: &[&DbQuery],
+    cx: &Cx<'_>,
+) -> Diagnostic {
+    let table = &plan.table.name;
+    let (name, label) = match &plan.index {
+        Chosen::Same(name, declared) => (name, declared.map(|index| (index.name_span, "this index serves it, too"))),
+        Chosen::Other(name, declared) => (name, declared.map(|index| (index.name_span, "this index serves it"))),
+        Chosen::New(name, _) => (name, Some((cx.workspace.key_of(plan.table), "no index of this table serves it"))),
+    };
+    let found = label.into_iter().fold(found, |found, (span, message)| found.label(span, message));
+    // Whether a range that reads little already is worth an index more is not for a fix to decide.
+    let is_ranged = matches!(plan.index, Chosen::New(..)) && plan.has_old_bounds();
+    let is_apart = filters.first().is_some_and(|f| rewrite::origin_under(cx.workspace.hir(f.step.file), f.step, query).is_none());
+    let Some(rewrite) = rewrite::rewrite(plan, query, filters, cx).filter(|_| !is_ranged) else {
+        let built = if is_apart { ", if the query is built on that where the filter applies" } else { "" };
+        let help = match &plan.index {
+            Chosen::New(_, fields) => format!("an index on {} would serve it{built}", listed(fields)),
+            _ => format!("the index `{name}` serves it{built}"),
+        };
+        return found.help(help);
+    };
+    let rest = if plan.rests.iter().all(Vec::is_empty) { "" } else { "; the rest stays in `.filter()`" };
+    let help = match (&plan.index, &rewrite.shown) {
+        (Chosen::New(_, fields), _) => {
+            let list: Vec<String> = fields.iter().map(|f| format!("\"{f}\"")).collect();
+            format!("add `.index(\"{name}\", [{}])` to `{table}`, and read that with `.withIndex`{rest}", list.join(", "))
+        }
+        (Chosen::Same(..), Some(bounds)) => format!("let the range on `{name}` go on: `{bounds}`{rest}"),
+        (Chosen::Same(..), None) => format!("let the range on `{name}` go on{rest}"),
+        (Chosen::Other(..), Some(index)) => format!("use the index: `{index}`{rest}"),
+        (Chosen::Other(..), None) => format!("use the index `{name}`{rest}"),
+    };
+    let seen = match plan.order {
+        Order::By(_) => siblings.iter().find_map(|q| q.order_seen),
+        Order::Kept => None,
+    };
+    let found = seen.into_iter().fold(found, |found, seen| found.label(seen.span, "the order of documents shows here"));
+    found.help(help).fix(fix(plan, rewrite, siblings))
+}
+
+fn fix(plan: &Plan<'_>, rewrite: Rewrite, siblings: &[&DbQuery]) -> Fix {
+    let mut effects: Vec<String> = Vec::new();
+    let title = match &plan.index {
+        Chosen::Same(name, _) => format!("Make the range on `{name}` longer"),
+        Chosen::Other(name, _) => format!("Use the index `{name}`"),
+        Chosen::New(name, _) => {
+            effects.push("Convex builds the index at the next deploy".to_owned());
+            format!("Add the index `{name}` and use it")
+        }
+    };
+    if let Order::By(fields) = &plan.order {
+        effects.push(format!("documents come in the order of {}", fields.iter().map(shown).collect::<Vec<_>>().join(", ")));
+    }
+    if siblings.iter().any(|q| q.end == End::Paginate) {
+        effects.push("pages hold other documents than before".to_owned());
+    }
+    if let Some(compare) = plan.untyped {
+        effects.push(format!("the type of the value for `{}` is not known here", compare.field));
+    }
+    if plan.asserts_ids() {
+        effects.push("a string is taken for an id".to_owned());
+    }
+    if rewrite.drops_comment {
+        effects.push("a comment is lost".to_owned());
+    }
+    let applicability = if effects.is_empty() { Applicability::Safe } else { Applicability::Unsafe };
+    let title = effects.iter().enumerate().fold(title, |title, (i, effect)| format!("{title}{}{effect}", if i == 0 { "; " } else { ", " }));
+    Fix { title, applicability, edits: rewrite.edits }
+}
+
+fn shown(field: &Name) -> String {
+    if &**field == "_creationTime" { "creation".to_owned() } else { format!("`{field}`") }
+}
+
+/// What to do where no index can be named.
+fn advice(query: &DbQuery, terms: &[Term], cx: &Cx<'_>) -> String {
+    let conditions = || terms.iter().filter_map(|t| t.compare.as_ref()).filter(|c| plan::ask_of(c).is_some());
+    if conditions().any(|c| &*c.field == "_id" && &*c.op == "eq") {
+        return "read the one document: `ctx.db.get(id)`; `ctx.db.normalizeId(table, string)` makes an id of a string".to_owned();
+    }
+    let Some(field) = conditions().next().map(|c| &c.field) else {
+        return "no index can serve this condition: read a range with `.withIndex`, and compare the documents in TypeScript".to_owned();
+    };
+    if let Some((_, used)) = query.index() {
+        let used = used.name.as_ref().map_or_else(|| "the one in use".to_owned(), |name| format!("`{name}`"));
+        return format!("an index that holds `{field}` after the fields of {used} would serve it");
+    }
+    let table = query.table.as_deref().and_then(|t| cx.project.table(t));
+    let serving = table.and_then(|t| t.db_indexes().find(|i| !i.staged && i.fields.as_ref().is_some_and(|f| f.first() == Some(field))));
+    match serving {
+        Some(index) => {
+            format!("the index `{}` starts with `{field}`: read it with `.withIndex`, given a value of that field's type", index.name)
+        }
+        None => format!("read an index that starts with `{field}` with `.withIndex`"),
+    }
+}
+
+fn listed(fields: &[Name]) -> String {
+    fields.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ")
 }

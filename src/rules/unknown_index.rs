@@ -191,7 +191,10 @@ fn unknown_name(table: &Table, kind: IndexKind, name: &Name, file: FileId, at: E
         (None, true) => format!("the table has no {} at all: add one to its definition", title(kind)),
         (None, false) => format!("it has {}", quoted(same.iter().copied())),
     };
-    found.label(table.span, format!("`{}` is defined here", table.name)).help(help).fix(meant.and_then(|meant| rename(span, meant, cx)))
+    found
+        .label(cx.workspace.key_of(table), format!("`{}` is defined here", table.name))
+        .help(help)
+        .fix(meant.and_then(|meant| rename(span, meant, cx)))
 }
 
 /// Puts another name into the quotes; `None` where what stands there is no literal.

@@ -51,6 +51,25 @@ impl<'a> Imports<'a> {
         Some(local.to_owned())
     }
 
+    /// The local name of a type, imported as one where it is not yet; `None` where the file means something else by its name.
+    pub fn of_type(&mut self, from: &str, name: &str) -> Option<String> {
+        let wanted = ImportName::Named(name.into());
+        let same = |module: &str| {
+            module == from || module.rsplit_once("_generated/").is_some_and(|(_, file)| from.ends_with(&format!("_generated/{file}")))
+        };
+        if let Some((binding, _)) = self.imports().find(|(_, i)| i.name == wanted && same(&i.module)) {
+            return Some(binding.name.to_string());
+        }
+        if self.module.declared(name).is_some() {
+            return None;
+        }
+        let braces = if self.style.spaced_braces { ("{ ", " }") } else { ("{", "}") };
+        let line = format!("import type {}{name}{} from {}{}", braces.0, braces.1, self.style.string(from), self.style.semicolon());
+        let edit = self.new_line(&line);
+        self.push(edit);
+        Some(name.to_owned())
+    }
+
     pub fn into_edits(self) -> Vec<Edit> {
         self.edits
     }
