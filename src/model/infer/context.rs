@@ -78,8 +78,8 @@ impl Infer<'_> {
         let is_backend = self.world.file(file).role == Role::Backend;
         let says_no_more = |ty: TypeId| match module.ty(ty) {
             TypeNode::Keyword(Keyword::Any) => true,
-            // `UserCtx`, made by the project in a way that is not read.
-            TypeNode::Ref { path, .. } => path.last().is_some_and(|name| name.ends_with("Ctx")),
+            // `UserCtx`, made by the project in a way that is not read, or a type parameter.
+            TypeNode::Ref { path, .. } => path.last().is_some_and(|name| name.ends_with("Ctx") || name.len() == 1),
             _ => false,
         };
         let untyped = module.func(func).params.get(index as usize).filter(|p| p.ty.is_none_or(says_no_more) && p.is_name);
