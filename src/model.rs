@@ -21,6 +21,7 @@ mod world;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 pub use calls::{Callee, PlatformCall};
 pub use functions::Function;
@@ -106,6 +107,7 @@ pub struct Project {
     pub schema: Option<Schema>,
     pub functions: Vec<Function>,
     pub queries: Vec<DbQuery>,
+    by_origin: FxHashMap<(FileId, hir::ExprId), Vec<u32>>,
     pub calls: Vec<PlatformCall>,
     pub table_uses: Vec<TableUse>,
     pub readers: Readers,
@@ -173,6 +175,12 @@ impl Project {
         self.schema.as_ref()?.table(name)
     }
 
+    /// Every query that begins with this call of `db.query`: one that is held in a variable may be ended more than once.
+    pub fn queries_from(&self, origin: (FileId, hir::ExprId)) -> impl Iterator<Item = &DbQuery> {
+        let places = self.by_origin.get(&origin).map_or(&[][..], Vec::as_slice);
+        places.iter().map(|at| &self.queries[*at as usize])
+    }
+
     /// Every query that surely or possibly reads the table through the database.
     pub fn queries_on<'p>(&'p self, table: &'p str) -> impl Iterator<Item = &'p DbQuery> {
         self.queries.iter().filter(move |q| q.table.as_deref().is_none_or(|name| name == table))
@@ -223,6 +231,9 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
     }
     for ((project, schema), root) in projects.iter_mut().zip(world.schemas).zip(layout.roots.iter().map(Some).chain([None])) {
         project.schema = schema;
+        for (at, query) in project.queries.iter().enumerate() {
+            project.by_origin.entry(query.origin).or_default().push(at as u32);
+        }
         project.is_component = root.is_some_and(|r| r.is_component);
     }
     (projects, imports)

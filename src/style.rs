@@ -12,6 +12,8 @@ pub struct Style {
     /// `{ a }` with spaces inside the braces.
     pub spaced_braces: bool,
     pub trailing_commas: bool,
+    /// Whether calls that are broken into lines end with a comma, in most cases; `None` where there are none.
+    pub call_commas: Option<bool>,
 }
 
 impl Style {
@@ -66,6 +68,10 @@ struct Seen {
     tight_braces: usize,
     spaced_braces: usize,
     trailing_commas: usize,
+    /// The last character of the line before, where it is code alone.
+    before: Option<char>,
+    calls_with_comma: usize,
+    calls_without_comma: usize,
 }
 
 impl Seen {
@@ -74,6 +80,15 @@ impl Seen {
         self.carriage_returns += usize::from(line.ends_with('\r'));
         let line = line.trim_end();
         let body = line.trim_start_matches([' ', '\t']);
+        if body.starts_with(')') {
+            match self.before {
+                Some(',') => self.calls_with_comma += 1,
+                Some('(' | '{' | '[') | None => {}
+                Some(_) => self.calls_without_comma += 1,
+            }
+        }
+        let has_comment = body.starts_with('*') || body.contains("//");
+        self.before = body.chars().next_back().filter(|_| !has_comment);
         if body.is_empty() || body.starts_with("//") || body.starts_with('*') || body.starts_with("/*") {
             return;
         }
@@ -129,6 +144,7 @@ impl Seen {
             },
             spaced_braces: self.tight_braces <= self.spaced_braces,
             trailing_commas: self.trailing_commas > 0,
+            call_commas: (self.calls_with_comma + self.calls_without_comma > 0).then_some(self.calls_with_comma > self.calls_without_comma),
         }
     }
 }

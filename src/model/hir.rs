@@ -759,6 +759,13 @@ impl Module {
         (range.0.0..range.1.0).map(BindingId)
     }
 
+    /// The expression and all that stand in it, those of functions too, from its end to its start.
+    pub fn within(&self, id: ExprId) -> impl Iterator<Item = ExprId> {
+        // What stands in an expression is lowered right before it.
+        let span = self.span(id);
+        (0..=id.0).rev().map(ExprId).take_while(move |inner| span.contains(self.span(*inner)))
+    }
+
     /// Calls `visit` for each expression directly inside this one.
     pub fn children(&self, id: ExprId, visit: &mut impl FnMut(ExprId)) {
         children_of(self.expr(id), visit);

@@ -169,10 +169,7 @@ fn of_query(files: &[File], query: &DbQuery, file: FileId, used: &IndexUse) -> O
 /// Whether the call that this argument belongs to says `"_creationTime"` anywhere.
 fn speaks_of_time(module: &Module, argument: ExprId) -> bool {
     let Parent::Expr(call) = module.parent(argument) else { return true };
-    let span = module.span(call);
-    // What stands in an expression was lowered right before it.
-    let inside = (0..call.0).rev().map(ExprId).take_while(|id| span.contains(module.span(*id)));
-    inside.into_iter().any(|id| matches!(module.expr(id), ExprKind::Str(text) if &**text == "_creationTime"))
+    module.within(call).any(|id| matches!(module.expr(id), ExprKind::Str(text) if &**text == "_creationTime"))
 }
 
 /// The readers of one file, for a project whose schema is known.

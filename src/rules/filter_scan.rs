@@ -82,7 +82,7 @@ impl Rule for FilterScan {
 /// Every query of the project that has this very step, this one included: a query in a variable may be ended more than once.
 fn with_step<'a>(project: &'a Project, query: &'a DbQuery, step: &Step) -> Vec<&'a DbQuery> {
     let has = |q: &DbQuery| q.steps.iter().any(|s| s.file == step.file && s.call == step.call);
-    project.queries.iter().filter(|q| q.origin == query.origin && has(q)).collect()
+    project.queries_from(query.origin).filter(|q| has(q)).collect()
 }
 
 fn report(query: &DbQuery, step: &Step, predicate: &Predicate, siblings: &[&DbQuery], cx: &mut Cx<'_>) -> Option<()> {

@@ -20,7 +20,7 @@ impl<'a> StepPlace<'a> {
         let start = text[..dot as usize].rfind('\n').map_or(0, |at| at + 1);
         let before = &text[start..dot as usize];
         let may_break = was_broken || before.trim().is_empty();
-        let style = Style { trailing_commas: breaks_calls_with_commas(text).unwrap_or(style.trailing_commas), ..style.clone() };
+        let style = Style { trailing_commas: style.call_commas.unwrap_or(style.trailing_commas), ..style.clone() };
         Self { style, indent: indent_at(text, dot), column: before.chars().count(), may_break }
     }
 
@@ -98,23 +98,4 @@ pub struct Callback<'a> {
     /// With its brackets and annotation: `(q)`, `q`, `(q: any)`.
     pub params: &'a str,
     pub name: &'a str,
-}
-
-/// Whether calls that are broken into lines end with a comma, in most cases; `None` where there are none.
-fn breaks_calls_with_commas(text: &str) -> Option<bool> {
-    let mut lines = text.lines().map(str::trim);
-    let mut before = lines.next().unwrap_or_default();
-    let (mut with, mut without) = (0, 0);
-    for line in lines {
-        let is_comment = before.starts_with("//") || before.starts_with('*') || before.contains("//");
-        if line.starts_with(')') && !is_comment {
-            match before.chars().last() {
-                Some(',') => with += 1,
-                Some('(' | '{' | '[') | None => {}
-                Some(_) => without += 1,
-            }
-        }
-        before = line;
-    }
-    (with + without > 0).then_some(with > without)
 }

@@ -323,10 +323,9 @@ impl<'a> Writer<'a> {
 
     /// Whether something in the expression is called by the name.
     fn names(&self, expr: ExprId, name: &str) -> bool {
-        let span = self.module.span(expr);
-        self.module.exprs().any(|(id, kind)| match kind {
-            ExprKind::Local(binding) => span.contains(self.module.span(id)) && *self.module.binding(*binding).name == *name,
-            ExprKind::Global(global) => span.contains(self.module.span(id)) && **global == *name,
+        self.module.within(expr).any(|id| match self.module.expr(id) {
+            ExprKind::Local(binding) => *self.module.binding(*binding).name == *name,
+            ExprKind::Global(global) => **global == *name,
             _ => false,
         })
     }
