@@ -30,8 +30,7 @@ impl<'a> Lines<'a> {
     pub fn starts(&self, file: FileId) -> &[usize] {
         self.starts[file.0 as usize].get_or_init(|| {
             let text = self.source(file).text.as_bytes();
-            let breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-            std::iter::once(0).chain(breaks).collect()
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|at| at + 1)).collect()
         })
     }
 
