@@ -8,7 +8,7 @@
 
 mod scan;
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memchr2_iter, memrchr2};
 
 use crate::source::SyntaxError;
 
@@ -21,8 +21,9 @@ const CHAIN_LIMIT: u32 = 20_000;
 /// How many `<` may wait for their `>`: the parser tries type arguments at each, and again at those inside.
 const ANGLE_LIMIT: u32 = 300;
 
-/// How deep type assertions of the form `<T>(…)` may nest: the parser reads what is in the parentheses twice, so time doubles with each.
-const CAST_LIMIT: u32 = 12;
+/// How deep what starts with `<` may nest where the parser cannot know what it is: it reads what follows twice, so time doubles with each.
+/// That holds for type assertions `<T>x`, for templates after type arguments, and for some names of members in types.
+const GUESS_LIMIT: u32 = 12;
 
 /// Larger files are always read token by token. What is missed in smaller ones is less than the stack can take.
 const SHALLOW_SIZE: usize = 256 << 10;
@@ -42,7 +43,7 @@ enum Hazard {
     Depth,
     Chain,
     Angles,
-    Casts,
+    Guesses,
 }
 
 impl Hazard {
@@ -51,9 +52,9 @@ impl Hazard {
             Self::Depth => format!("nested more than {DEPTH_LIMIT} levels deep here; the file is not linted"),
             Self::Chain => format!("more than {CHAIN_LIMIT} operators, members or calls in one expression; the file is not linted"),
             Self::Angles => format!("more than {ANGLE_LIMIT} `<` before a matching `>`; the file is not linted"),
-            Self::Casts => {
+            Self::Guesses => {
                 format!(
-                    "more than {CAST_LIMIT} type assertions of the form `<T>(…)` nested here; the file is not linted. Use `as T` instead"
+                    "more than {GUESS_LIMIT} type assertions or type arguments inside each other; the file is not linted. Write `x as T` for `<T>x`"
                 )
             }
         }
@@ -91,8 +92,8 @@ fn is_shallow(bytes: &[u8], angle_casts: bool) -> bool {
         }
         depth = depth.saturating_add_signed(block.opened);
     }
-    let may_be_cast = |at: &usize| may_be_cast(&bytes[..*at]);
-    !angle_casts || memchr_iter(b'<', bytes).filter(may_be_cast).nth(CAST_LIMIT as usize).is_none()
+    let mut guesses = memchr2_iter(b'<', b'`', bytes).map(|at| guesses_at(&bytes[..at], bytes[at], angle_casts));
+    guesses.try_fold(0, |sum, next| Some(sum + next).filter(|sum| *sum <= GUESS_LIMIT)).is_some()
 }
 
 /// Few enough bytes that no count is over 127.
@@ -124,13 +125,28 @@ impl Block {
     }
 }
 
-/// Whether a `<` after this text may start a type assertion. It may not after an operand.
-fn may_be_cast(before: &[u8]) -> bool {
+/// How often the parser may have to read again what follows this text and this mark: see `Frame::guesses` and `Frame::is_guess`.
+fn guesses_at(before: &[u8], mark: u8, angle_casts: bool) -> u32 {
+    /// How far back to look for the start of a computed name.
+    const NEAR: usize = 64;
     let before = before.trim_ascii_end();
+    let last = before.last().copied().unwrap_or_default();
+    if mark == b'`' {
+        return u32::from(last == b'>');
+    }
     let word = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$') || !b.is_ascii()).count();
     let word = &before[before.len() - word..];
-    match before.last() {
-        Some(b')' | b']' | b'"' | b'\'' | b'`') => false,
-        _ => word.is_empty() || scan::expects_operand(word),
+    match last {
+        b'[' => scan::COMPUTED_NAME,
+        b'"' | b'\'' | b']' => scan::LITERAL_NAME,
+        b')' | b'`' => 0,
+        _ if scan::is_contextual(word) => 1,
+        _ if word.is_empty() || scan::expects_operand(word) => angle_casts.into(),
+        _ if word[0].is_ascii_digit() => scan::LITERAL_NAME,
+        _ => {
+            let near = &before[before.len().saturating_sub(NEAR)..];
+            let is_inside = memrchr2(b'[', b']', near).is_some_and(|at| near[at] == b'[');
+            if is_inside { scan::COMPUTED_NAME } else { 0 }
+        }
     }
 }

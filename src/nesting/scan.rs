@@ -8,23 +8,25 @@ mod literals;
 mod operators;
 
 use memchr::memmem;
-pub use operators::expects_operand;
+pub use operators::{COMPUTED_NAME, LITERAL_NAME, expects_operand, is_contextual};
 
-use super::{ANGLE_LIMIT, CAST_LIMIT, CHAIN_LIMIT, DEPTH_LIMIT, Hazard};
+use super::{ANGLE_LIMIT, CHAIN_LIMIT, DEPTH_LIMIT, GUESS_LIMIT, Hazard};
 
 pub struct Scan<'t> {
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
     jsx: bool,
-    /// Never empty: the first is the file.
-    frames: Vec<Frame>,
+    /// The innermost; where nothing is open, the file.
+    top: Frame,
+    /// What it stands in, outermost first.
+    outer: Vec<Frame>,
     before: Before,
     /// Sums over all frames.
     depth: u32,
     links: u32,
     angles: u32,
-    casts: u32,
+    guesses: u32,
     braces: u32,
 }
 
@@ -44,6 +46,12 @@ struct Frame {
     angles: u32,
     /// For the last 64 of `angles`, the newest lowest: whether it starts a type assertion or type parameters.
     leading: u64,
+    /// How often what follows may be read again, for each `<` so far: the time doubles with each.
+    guesses: u32,
+    /// Whether this is a template after `f<T>`, which the parser reads twice.
+    is_guess: bool,
+    /// Whether this is the computed name of a member: `{ [`. The `[a in` of a mapped type is none.
+    is_name: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -54,8 +62,6 @@ enum Bracket {
     Parens,
     /// The parentheses after `if`, `for`, `while`…: a statement follows.
     Header,
-    /// The parentheses after `<T>`.
-    Cast,
     Square,
     Template,
     /// `${…}` in a template.
@@ -81,8 +87,6 @@ enum Before {
     Else,
     /// `if`, `for`, `while`…
     Header,
-    /// The `>` of a type assertion.
-    Cast,
 }
 
 impl Before {
@@ -93,9 +97,8 @@ impl Before {
 
 impl<'t> Scan<'t> {
     pub fn new(text: &'t str, jsx: bool) -> Self {
-        let frames = vec![Frame::default()];
-        let before = Before::Start;
-        Self { text, bytes: text.as_bytes(), at: 0, jsx, frames, before, depth: 0, links: 0, angles: 0, casts: 0, braces: 0 }
+        let (top, outer, before) = (Frame::default(), Vec::new(), Before::Start);
+        Self { text, bytes: text.as_bytes(), at: 0, jsx, top, outer, before, depth: 0, links: 0, angles: 0, guesses: 0, braces: 0 }
     }
 
     /// The first hazard, and where it is.
@@ -115,22 +118,24 @@ impl<'t> Scan<'t> {
     }
 
     fn hazard(&self) -> Option<Hazard> {
-        if self.depth > DEPTH_LIMIT {
+        let is_fine =
+            (self.depth <= DEPTH_LIMIT) & (self.links <= CHAIN_LIMIT) & (self.angles <= ANGLE_LIMIT) & (self.guesses <= GUESS_LIMIT);
+        if is_fine {
+            None
+        } else if self.depth > DEPTH_LIMIT {
             Some(Hazard::Depth)
         } else if self.links > CHAIN_LIMIT {
             Some(Hazard::Chain)
         } else if self.angles > ANGLE_LIMIT {
             Some(Hazard::Angles)
-        } else if self.casts > CAST_LIMIT {
-            Some(Hazard::Casts)
         } else {
-            None
+            Some(Hazard::Guesses)
         }
     }
 
     /// Reads one token, or what lies between two.
     fn step(&mut self) {
-        if self.top().bracket == Bracket::Children {
+        if self.top.bracket == Bracket::Children {
             return self.children();
         }
         let byte = self.bytes[self.at];
@@ -148,7 +153,7 @@ impl<'t> Scan<'t> {
             self.at = memmem::find(&self.bytes[self.at + 2..], b"*/").map_or(self.bytes.len(), |n| self.at + 2 + n + 2);
             return;
         }
-        if self.top().bracket == Bracket::Tag && self.top().angles == 0 {
+        if self.top.bracket == Bracket::Tag && self.top.angles == 0 {
             return self.tag(byte);
         }
         if self.before == Before::Semicolon {
@@ -160,16 +165,12 @@ impl<'t> Scan<'t> {
     fn punctuation(&mut self, byte: u8, next: u8) {
         match byte {
             b'(' => {
-                let bracket = match self.before {
-                    Before::Header => Bracket::Header,
-                    Before::Cast => Bracket::Cast,
-                    _ => Bracket::Parens,
-                };
-                self.open(bracket);
+                let is_header = self.before == Before::Header;
+                self.open(if is_header { Bracket::Header } else { Bracket::Parens });
             }
             b'[' => self.open(Bracket::Square),
             b'{' => {
-                let is_value = matches!(self.before, Before::Operator | Before::Cast);
+                let is_value = self.before == Before::Operator;
                 self.open(if is_value { Bracket::Object } else { Bracket::Block });
             }
             b')' => self.close_round(),
@@ -182,7 +183,7 @@ impl<'t> Scan<'t> {
             b'"' | b'\'' => self.string(byte),
             b';' => self.operator(1, Before::Semicolon),
             b',' => {
-                if self.top().angles == 0 {
+                if self.top.angles == 0 {
                     self.reset();
                 }
                 self.operator(1, Before::Operator);
@@ -212,35 +213,37 @@ impl<'t> Scan<'t> {
 
     fn open(&mut self, bracket: Bracket) {
         if self.before.is_operand() && !matches!(bracket, Bracket::Block | Bracket::Object | Bracket::Tag | Bracket::Children) {
-            self.top_mut().links += 1;
+            self.top.links += 1;
             self.links += 1;
         }
         self.braces += u32::from(is_brace(bracket));
-        self.casts += u32::from(bracket == Bracket::Cast);
         self.depth += 1;
-        self.frames.push(Frame { bracket, ..Frame::default() });
+        let is_guess = bracket == Bracket::Template && self.before.is_operand() && self.byte_before() == b'>';
+        let is_member = is_brace(self.top.bracket) && self.top.angles == 0 && is_before_name(self.byte_before());
+        let is_name = bracket == Bracket::Square && is_member;
+        self.guesses += u32::from(is_guess);
+        let inner = Frame { bracket, is_guess, is_name, ..Frame::default() };
+        self.outer.push(std::mem::replace(&mut self.top, inner));
         self.operator(1, if bracket == Bracket::Block { Before::Start } else { Before::Operator });
     }
 
     fn pop(&mut self) -> Bracket {
         self.reset();
-        if self.frames.len() == 1 {
-            return Bracket::Block;
-        }
-        let bracket = self.frames.pop().unwrap_or_default().bracket;
+        let Some(outer) = self.outer.pop() else { return Bracket::Block };
+        let Frame { bracket, is_guess, .. } = std::mem::replace(&mut self.top, outer);
+        self.guesses -= u32::from(is_guess);
         self.braces -= u32::from(is_brace(bracket));
-        self.casts -= u32::from(bracket == Bracket::Cast);
         self.depth -= 1;
         bracket
     }
 
     fn close_round(&mut self) {
         self.at += 1;
-        let is_round = |b: Bracket| matches!(b, Bracket::Parens | Bracket::Header | Bracket::Cast);
-        if self.top().bracket == Bracket::Square && self.outer().is_some_and(is_round) {
+        let is_round = |b: Bracket| matches!(b, Bracket::Parens | Bracket::Header);
+        if self.top.bracket == Bracket::Square && self.outer.last().is_some_and(|outer| is_round(outer.bracket)) {
             self.pop();
         }
-        if is_round(self.top().bracket) {
+        if is_round(self.top.bracket) {
             let bracket = self.pop();
             self.before = if bracket == Bracket::Header { Before::Start } else { Before::Operand };
         }
@@ -248,10 +251,10 @@ impl<'t> Scan<'t> {
 
     fn close_square(&mut self) {
         self.at += 1;
-        if self.top().bracket == Bracket::Parens && self.outer() == Some(Bracket::Square) {
+        if self.top.bracket == Bracket::Parens && self.outer.last().is_some_and(|outer| outer.bracket == Bracket::Square) {
             self.pop();
         }
-        if self.top().bracket == Bracket::Square {
+        if self.top.bracket == Bracket::Square {
             self.pop();
             self.before = Before::Operand;
         }
@@ -265,7 +268,7 @@ impl<'t> Scan<'t> {
         }
         let bracket = loop {
             let bracket = self.pop();
-            if is_brace(bracket) || self.frames.len() == 1 {
+            if is_brace(bracket) || self.outer.is_empty() {
                 break bracket;
             }
         };
@@ -274,10 +277,6 @@ impl<'t> Scan<'t> {
             Bracket::Block => self.before = Before::BlockEnd,
             _ => self.before = Before::Operand,
         }
-    }
-
-    fn outer(&self) -> Option<Bracket> {
-        Some(self.frames.get(self.frames.len().checked_sub(2)?)?.bracket)
     }
 
     /// An operand starts. Where one has just ended, so has all that waited for it: two in a row are two statements.
@@ -291,15 +290,16 @@ impl<'t> Scan<'t> {
     /// Nothing waits any more at this level.
     fn reset(&mut self) {
         self.clear_angles();
-        let top = self.top_mut();
-        let (pending, links) = (top.pending, top.links);
-        (top.pending, top.ternaries, top.loops, top.links) = (0, 0, 0, 0);
+        let top = &mut self.top;
+        let (pending, links, guesses) = (top.pending, top.links, top.guesses);
+        (top.pending, top.ternaries, top.guesses, top.loops, top.links) = (0, 0, 0, 0, 0);
         self.depth -= pending;
         self.links -= links;
+        self.guesses -= guesses;
     }
 
     fn clear_angles(&mut self) {
-        let angles = std::mem::take(&mut self.top_mut().angles);
+        let angles = std::mem::take(&mut self.top.angles);
         self.depth -= angles;
         self.angles -= angles;
     }
@@ -311,14 +311,14 @@ impl<'t> Scan<'t> {
 
     /// Something that the parser recurses for, until this expression or statement ends.
     fn pend(&mut self, length: usize, after: Before) {
-        self.top_mut().pending += 1;
+        self.top.pending += 1;
         self.depth += 1;
         self.operator(length, after);
     }
 
     /// One more step in a chain.
     fn link(&mut self, length: usize, after: Before) {
-        self.top_mut().links += 1;
+        self.top.links += 1;
         self.links += 1;
         self.operator(length, after);
     }
@@ -329,13 +329,8 @@ impl<'t> Scan<'t> {
         self.link(length, Before::Operator);
     }
 
-    fn top(&self) -> &Frame {
-        &self.frames[self.frames.len() - 1]
-    }
-
-    fn top_mut(&mut self) -> &mut Frame {
-        let last = self.frames.len() - 1;
-        &mut self.frames[last]
+    fn byte_before(&self) -> u8 {
+        self.bytes[..self.at].trim_ascii_end().last().copied().unwrap_or_default()
     }
 
     fn peek(&self, ahead: usize) -> u8 {
@@ -345,6 +340,11 @@ impl<'t> Scan<'t> {
 
 fn is_brace(bracket: Bracket) -> bool {
     matches!(bracket, Bracket::Block | Bracket::Object | Bracket::Hole)
+}
+
+/// Whether a computed name may follow this byte, and not a tuple or an index.
+fn is_before_name(byte: u8) -> bool {
+    is_word_byte(byte) || matches!(byte, b'{' | b'}' | b',' | b';' | b')' | b']' | b'*' | b'"' | b'\'')
 }
 
 fn is_word_byte(byte: u8) -> bool {

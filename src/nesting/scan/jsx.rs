@@ -27,7 +27,7 @@ impl Scan<'_> {
 
     pub(super) fn open_tag(&mut self) {
         self.open(if self.peek(1) == b'>' { Bracket::Children } else { Bracket::Tag });
-        self.at += usize::from(self.top().bracket == Bracket::Children);
+        self.at += usize::from(self.top.bracket == Bracket::Children);
         self.before = Before::Operand;
     }
 
@@ -48,7 +48,7 @@ impl Scan<'_> {
             }
             b'>' => {
                 self.at += 1;
-                self.top_mut().bracket = Bracket::Children;
+                self.top.bracket = Bracket::Children;
             }
             b'/' if self.peek(1) == b'>' => {
                 self.at += 2;

@@ -2,9 +2,13 @@
 
 use super::{Before, Bracket, Scan, is_word_byte};
 
+/// Measured: the time is multiplied by 18 and 3.
+pub const COMPUTED_NAME: u32 = 4;
+pub const LITERAL_NAME: u32 = 2;
+
 impl Scan<'_> {
     pub(super) fn colon(&mut self) {
-        let top = self.top_mut();
+        let top = &mut self.top;
         if top.ternaries > 0 {
             top.ternaries -= 1;
             return self.operator(1, Before::Operator);
@@ -19,7 +23,7 @@ impl Scan<'_> {
             b'?' if self.peek(2) == b'=' => self.pend(3, Before::Operator),
             b'?' => self.binary(2),
             _ => {
-                self.top_mut().ternaries += 1;
+                self.top.ternaries += 1;
                 self.pend(1, Before::Operator);
             }
         }
@@ -51,7 +55,7 @@ impl Scan<'_> {
 
     pub(super) fn less(&mut self, next: u8) {
         let is_leading = !self.before.is_operand();
-        if self.jsx && is_leading && self.is_tag() {
+        if self.jsx && is_leading && !is_contextual(self.word_before()) && self.is_tag() {
             return self.open_tag();
         }
         match next {
@@ -60,7 +64,10 @@ impl Scan<'_> {
             b'<' if !is_leading => return self.binary(2),
             _ => {}
         }
-        let top = self.top_mut();
+        if self.angles > 0 && self.top.guesses == 0 {
+            self.guess(self.guesses_at_name());
+        }
+        let top = &mut self.top;
         top.angles += 1;
         top.leading = top.leading << 1 | u64::from(is_leading);
         self.angles += 1;
@@ -69,7 +76,7 @@ impl Scan<'_> {
     }
 
     pub(super) fn greater(&mut self) {
-        let top = self.top_mut();
+        let top = &mut self.top;
         if top.angles == 0 {
             let rest = &self.bytes[self.at..];
             let length = rest.iter().take_while(|b| **b == b'>').count();
@@ -80,7 +87,33 @@ impl Scan<'_> {
         top.angles -= 1;
         self.angles -= 1;
         self.depth -= 1;
-        if is_leading { self.pend(1, Before::Cast) } else { self.operator(1, Before::Operand) }
+        if is_leading {
+            self.guess(1);
+            self.pend(1, Before::Operator);
+        } else {
+            self.operator(1, Before::Operand);
+        }
+    }
+
+    /// The `<` here may stand in or after the name of a member that is no identifier: `[a<`, `[a]<`, `"a"<`, `0<`.
+    fn guesses_at_name(&self) -> u32 {
+        let is_literal = matches!(self.byte_before(), b'"' | b'\'' | b']') || self.word_before().first().is_some_and(u8::is_ascii_digit);
+        match (self.top.is_name, is_literal) {
+            (true, _) => COMPUTED_NAME,
+            (false, true) => LITERAL_NAME,
+            (false, false) => 0,
+        }
+    }
+
+    fn word_before(&self) -> &[u8] {
+        let before = self.bytes[..self.at].trim_ascii_end();
+        let length = before.iter().rev().take_while(|b| is_word_byte(**b)).count();
+        &before[before.len() - length..]
+    }
+
+    fn guess(&mut self, times: u32) {
+        self.top.guesses += times;
+        self.guesses += times;
     }
 
     pub(super) fn word(&mut self) {
@@ -94,7 +127,7 @@ impl Scan<'_> {
                 self.at += self.wide_char().len_utf8();
             }
         }
-        if self.before == Before::Dot || self.top().bracket == Bracket::Tag && self.top().angles == 0 {
+        if self.before == Before::Dot || self.top.bracket == Bracket::Tag && self.top.angles == 0 {
             self.before = Before::Operand;
             return;
         }
@@ -106,20 +139,28 @@ impl Scan<'_> {
             return;
         }
         match word {
+            b"in" if self.top.is_name => {
+                self.top.is_name = false;
+                self.link(0, Before::Operator);
+            }
             b"in" | b"instanceof" | b"as" | b"satisfies" | b"is" if self.before.is_operand() => self.link(0, Before::Operator),
             b"extends" if self.before.is_operand() => self.pend(0, Before::Operator),
             b"else" => self.pend(0, Before::Else),
-            b"while" if self.top().loops > 0 && self.before != Before::Start => {
-                self.top_mut().loops -= 1;
+            b"while" if self.top.loops > 0 && self.before != Before::Start => {
+                self.top.loops -= 1;
                 self.before = Before::Header;
             }
             b"if" if self.before == Before::Else => self.before = Before::Header,
             b"if" | b"for" | b"while" | b"with" | b"switch" | b"catch" => self.lead(Before::Header),
             b"do" => {
                 self.lead(Before::Start);
-                self.top_mut().loops += 1;
+                self.top.loops += 1;
             }
             b"await" if self.before == Before::Header => {}
+            b"void" if self.is_type_end() => {
+                self.settle();
+                self.before = Before::Operand;
+            }
             b"case" | b"default" => {
                 self.reset();
                 self.before = Before::Operator;
@@ -132,6 +173,13 @@ impl Scan<'_> {
         }
     }
 
+    /// Whether the `void` before this place is a type, as nothing follows on its line.
+    fn is_type_end(&self) -> bool {
+        let rest = &self.bytes[self.at..];
+        let next = rest.iter().find(|b| !matches!(b, b' ' | b'\t'));
+        next.is_none_or(|next| matches!(next, b'\n' | b'\r' | b';' | b',' | b')' | b']' | b'}' | b'>' | b'|' | b'&' | b'=' | b'?'))
+    }
+
     /// A keyword that starts an operand or a statement and waits for the rest of it.
     pub(super) fn lead(&mut self, after: Before) {
         self.settle();
@@ -141,41 +189,21 @@ impl Scan<'_> {
 
 /// Keywords for which the parser recurses.
 fn is_prefix(word: &[u8]) -> bool {
+    matches!(word, b"typeof" | b"void" | b"delete" | b"new" | b"await" | b"yield")
+        || matches!(word, b"keyof" | b"infer" | b"readonly" | b"unique" | b"async" | b"abstract" | b"asserts")
+}
+
+/// Words that an operand follows, and that are also names.
+pub fn is_contextual(word: &[u8]) -> bool {
     matches!(
         word,
-        b"typeof"
-            | b"void"
-            | b"delete"
-            | b"new"
-            | b"await"
-            | b"yield"
-            | b"keyof"
-            | b"infer"
-            | b"readonly"
-            | b"unique"
-            | b"async"
-            | b"abstract"
-            | b"asserts"
+        b"keyof" | b"infer" | b"readonly" | b"unique" | b"async" | b"abstract" | b"asserts" | b"of" | b"as" | b"satisfies" | b"is"
     )
 }
 
-/// Keywords that an operand follows.
+/// Words that an operand follows.
 pub fn expects_operand(word: &[u8]) -> bool {
     is_prefix(word)
-        || matches!(
-            word,
-            b"return"
-                | b"throw"
-                | b"case"
-                | b"default"
-                | b"else"
-                | b"do"
-                | b"in"
-                | b"of"
-                | b"instanceof"
-                | b"as"
-                | b"satisfies"
-                | b"extends"
-                | b"is"
-        )
+        || is_contextual(word)
+        || matches!(word, b"return" | b"throw" | b"case" | b"default" | b"else" | b"do" | b"in" | b"instanceof" | b"extends")
 }
