@@ -20,9 +20,12 @@ impl Style {
     /// Told from the text by majority; ties go to what most formatters do.
     pub fn of(text: &str) -> Self {
         let mut seen = Seen::default();
-        for line in text.split('\n') {
-            seen.line(line);
+        let mut rest = text.as_bytes();
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            seen.line(&rest[..end]);
+            rest = &rest[end + 1..];
         }
+        seen.line(rest);
         seen.style()
     }
 
@@ -68,39 +71,42 @@ struct Seen {
     tight_braces: usize,
     spaced_braces: usize,
     trailing_commas: usize,
-    /// The last character of the line before, where it is code alone.
-    before: Option<char>,
+    /// The last byte of the line before, where it is code alone.
+    before: Option<u8>,
     calls_with_comma: usize,
     calls_without_comma: usize,
 }
 
 impl Seen {
-    fn line(&mut self, line: &str) {
+    /// One line, without its line feed; bytes, because what is looked for is ASCII.
+    fn line(&mut self, line: &[u8]) {
         self.lines += 1;
-        self.carriage_returns += usize::from(line.ends_with('\r'));
-        let line = line.trim_end();
-        let body = line.trim_start_matches([' ', '\t']);
-        if body.starts_with(')') {
+        self.carriage_returns += usize::from(line.ends_with(b"\r"));
+        let line = line.trim_ascii_end();
+        let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let body = &line[indent..];
+        if body.starts_with(b")") {
             match self.before {
-                Some(',') => self.calls_with_comma += 1,
-                Some('(' | '{' | '[') | None => {}
+                Some(b',') => self.calls_with_comma += 1,
+                Some(b'(' | b'{' | b'[') | None => {}
                 Some(_) => self.calls_without_comma += 1,
             }
         }
-        let has_comment = body.starts_with('*') || body.contains("//");
-        self.before = body.chars().next_back().filter(|_| !has_comment);
-        if body.is_empty() || body.starts_with("//") || body.starts_with('*') || body.starts_with("/*") {
+        let (mut single, mut double, mut slashes, mut before) = (0u32, 0u32, false, 0);
+        for &byte in body {
+            single += u32::from(byte == b'\'');
+            double += u32::from(byte == b'"');
+            slashes |= byte == b'/' && before == b'/';
+            before = byte;
+        }
+        let is_comment = body.starts_with(b"//") || body.starts_with(b"*") || body.starts_with(b"/*");
+        self.before = body.last().copied().filter(|_| !is_comment && !slashes);
+        if body.is_empty() || is_comment {
             return;
         }
-        for byte in body.bytes() {
-            match byte {
-                b'\'' => self.single += 1,
-                b'"' => self.double += 1,
-                _ => {}
-            }
-        }
-        let indent = line.len() - body.len();
-        if line.starts_with('\t') {
+        self.single += single as usize;
+        self.double += double as usize;
+        if line.starts_with(b"\t") {
             self.tabs += 1;
         } else {
             if indent > self.indent && indent - self.indent <= 8 {
@@ -109,24 +115,22 @@ impl Seen {
             self.indent = indent;
         }
         if line.len() > self.longest {
-            self.longest = self.longest.max(line.chars().count());
+            // Characters, not the bytes that continue one.
+            self.longest = self.longest.max(line.iter().filter(|byte| **byte & 0xc0 != 0x80).count());
         }
-        self.trailing_commas += usize::from(body.ends_with(','));
-        let is_statement =
-            body.starts_with("import ") || body.starts_with("return ") || body.starts_with("const ") || body.starts_with("export ");
-        if is_statement {
-            if body.ends_with(';') {
-                self.with_semicolon += 1;
-            } else if body.ends_with([')', '\'', '"', '`', ']']) {
-                self.without_semicolon += 1;
+        self.trailing_commas += usize::from(body.ends_with(b","));
+        let starts = [&b"import "[..], b"return ", b"const ", b"export "];
+        if matches!(body[0], b'i' | b'r' | b'c' | b'e') && starts.iter().any(|word| body.starts_with(word)) {
+            match body.last() {
+                Some(b';') => self.with_semicolon += 1,
+                Some(b')' | b'\'' | b'"' | b'`' | b']') => self.without_semicolon += 1,
+                _ => {}
             }
         }
-        if let Some(rest) = body.strip_prefix("import {") {
-            if rest.starts_with(' ') {
-                self.spaced_braces += 1
-            } else if !rest.is_empty() {
-                self.tight_braces += 1
-            }
+        match body.strip_prefix(b"import {") {
+            Some([b' ', ..]) => self.spaced_braces += 1,
+            Some([_, ..]) => self.tight_braces += 1,
+            _ => {}
         }
     }
 

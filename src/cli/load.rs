@@ -253,7 +253,7 @@ impl<'a> Loader<'a> {
             self.is_followed[i] = true;
             let file = &self.files[i];
             let from = &file.source.path;
-            for specifier in file.imports() {
+            for specifier in file.imports().filter(|specifier| !walk::is_foreign(specifier)) {
                 let exists = |path: &str| self.states.contains_key(path) || self.on_disk.get(path).copied().unwrap_or(false);
                 let probed = std::cell::RefCell::new(Vec::new());
                 let exists = |path: &str| exists(path) || (!walk::is_foreign(path) && is_file(self.places, path, &probed));

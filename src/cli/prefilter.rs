@@ -35,7 +35,8 @@ pub fn is_schema(text: &[u8]) -> bool {
 
 /// The relative module names in a text that lead to what is generated for a backend's own use.
 pub fn generated_imports(text: &str) -> impl Iterator<Item = &str> {
-    ["_generated/server", "_generated/dataModel"].into_iter().flat_map(|name| text.match_indices(name)).filter_map(|(at, name)| {
+    memchr::memmem::find_iter(text.as_bytes(), "_generated/").filter_map(|at| {
+        let name = ["_generated/server", "_generated/dataModel"].into_iter().find(|name| text[at..].starts_with(name))?;
         let end = at + name.len();
         let quote = text[end..].trim_start_matches(".js").chars().next().filter(|c| matches!(c, '"' | '\''))?;
         let start = text[..at].rfind(['"', '\'', '\n'])?;

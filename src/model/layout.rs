@@ -88,20 +88,33 @@ fn matched<'s>(pattern: &str, specifier: &'s str) -> Option<&'s str> {
 
 const ENDINGS: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
 
+/// What stands in the source of an import that is written as the file that it is compiled to.
+const COMPILED: [(&str, &[&str]); 4] = [(".js", &[".ts", ".tsx"]), (".mjs", &[".mts"]), (".cjs", &[".cts"]), (".jsx", &[".tsx"])];
+
 /// The file that an import of this path loads: itself, with an ending, its TypeScript source, or its index.
 fn existing(path: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
-    if exists(path) && ENDINGS.iter().any(|e| path.ends_with(e)) {
+    if ENDINGS.iter().any(|e| path.ends_with(e)) && exists(path) {
         return Some(path.to_owned());
     }
-    let written = [(".js", [".ts", ".tsx"]), (".mjs", [".mts", ".mts"]), (".cjs", [".cts", ".cts"]), (".jsx", [".tsx", ".tsx"])];
-    for (js, sources) in written {
+    let mut tried = String::with_capacity(path.len() + "/index.tsx".len());
+    let mut with = |stem: &str, between: &str, endings: &[&str]| {
+        endings
+            .iter()
+            .any(|ending| {
+                tried.clear();
+                tried.extend([stem, between, ending]);
+                exists(&tried)
+            })
+            .then(|| tried.clone())
+    };
+    for (js, sources) in COMPILED {
         let Some(stem) = path.strip_suffix(js) else { continue };
-        if let Some(found) = sources.iter().map(|ts| format!("{stem}{ts}")).find(|p| exists(p)) {
+        if let Some(found) = with(stem, "", sources) {
             return Some(found);
         }
     }
-    let with = |stem: &str| ENDINGS.iter().map(|e| format!("{stem}{e}")).find(|p| exists(p));
-    with(path).or_else(|| with(&join(path, "index")))
+    let slash = if path.is_empty() { "" } else { "/" };
+    with(path, "", &ENDINGS).or_else(|| with(path, &format!("{slash}index"), &ENDINGS))
 }
 
 /// Whether the path lies in the folder (any depth). The empty folder holds every path that does not leave it.
