@@ -7,25 +7,26 @@ use anstyle_svg::{Palette, Term};
 use support::program::orm_lint;
 use support::{Failures, expect_file, root};
 
-/// What is linted: a look at one file and at the schema, short enough for a picture.
-const COMMAND: [&str; 2] = ["convex/users.ts", "convex/schema.ts"];
+/// Each picture with the arguments that it is of: short enough for a page.
+const PICTURES: [(&str, &[&str]); 2] = [("orm-lint", &["convex/users.ts", "convex/schema.ts"]), ("diff", &["--diff", "convex/users.ts"])];
 
 #[test]
-fn the_picture_shows_what_the_program_prints() {
+fn pictures_show_what_the_program_prints() {
     let mut failures = Failures::default();
     let project = root().join("fixtures/projects/taskboard");
-    let args: Vec<&str> = ["--color", "always"].into_iter().chain(COMMAND).collect();
-    let shown = orm_lint(&project, &args);
-    failures.check(shown.code == 1, || format!("there is nothing to show: {}", shown.err));
-    let prompt = format!("\x1b[32m$\x1b[0m \x1b[1morm-lint {}\x1b[0m", COMMAND.join(" "));
-    let screen = format!("{prompt}\n\n{}{}", shown.out, shown.err.trim_end());
-    expect_file(&mut failures, &root().join("docs/images/orm-lint.svg"), &draw(&screen));
+    for (name, command) in PICTURES {
+        let args: Vec<&str> = ["--color", "always"].iter().chain(command).copied().collect();
+        let shown = orm_lint(&project, &args);
+        failures.check(shown.code == 1, || format!("there is nothing to show of {command:?}: {}", shown.err));
+        let prompt = format!("\x1b[32m$\x1b[0m \x1b[1morm-lint {}\x1b[0m", command.join(" "));
+        let screen = format!("{prompt}\n\n{}\n\n{}", shown.out.trim_end(), shown.err.trim_end());
+        expect_file(&mut failures, &root().join(format!("docs/images/{name}.svg")), &draw(&screen));
+    }
     failures.report();
 }
 
 fn draw(screen: &str) -> String {
     let term = Term::new().palette(palette()).fg_color(rgb(0xd6deeb)).bg_color(rgb(0x0f141e)).min_width_px(780);
-    // The font of the terminal of whoever looks at it, at the size of the text around.
     term.render_svg(screen)
 }
 
