@@ -56,7 +56,7 @@ impl Style {
 
 /// What the lines of a file show.
 #[derive(Default)]
-struct Seen {
+struct Seen<'t> {
     single: usize,
     double: usize,
     carriage_returns: usize,
@@ -71,41 +71,33 @@ struct Seen {
     tight_braces: usize,
     spaced_braces: usize,
     trailing_commas: usize,
-    /// The last byte of the line before, where it is code alone.
-    before: Option<u8>,
+    /// The line before.
+    before: &'t [u8],
     calls_with_comma: usize,
     calls_without_comma: usize,
 }
 
-impl Seen {
+impl<'t> Seen<'t> {
     /// One line, without its line feed; bytes, because what is looked for is ASCII.
-    fn line(&mut self, line: &[u8]) {
+    fn line(&mut self, line: &'t [u8]) {
         self.lines += 1;
         self.carriage_returns += usize::from(line.ends_with(b"\r"));
         let line = line.trim_ascii_end();
         let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let body = &line[indent..];
         if body.starts_with(b")") {
-            match self.before {
+            match self.before.last().filter(|_| !has_comment(self.before)) {
                 Some(b',') => self.calls_with_comma += 1,
                 Some(b'(' | b'{' | b'[') | None => {}
                 Some(_) => self.calls_without_comma += 1,
             }
         }
-        let (mut single, mut double, mut slashes, mut before) = (0u32, 0u32, false, 0);
-        for &byte in body {
-            single += u32::from(byte == b'\'');
-            double += u32::from(byte == b'"');
-            slashes |= byte == b'/' && before == b'/';
-            before = byte;
-        }
-        let is_comment = body.starts_with(b"//") || body.starts_with(b"*") || body.starts_with(b"/*");
-        self.before = body.last().copied().filter(|_| !is_comment && !slashes);
-        if body.is_empty() || is_comment {
+        self.before = body;
+        if body.is_empty() || is_comment(body) {
             return;
         }
-        self.single += single as usize;
-        self.double += double as usize;
+        self.single += count(body, b'\'');
+        self.double += count(body, b'"');
         if line.starts_with(b"\t") {
             self.tabs += 1;
         } else {
@@ -151,6 +143,20 @@ impl Seen {
             call_commas: (self.calls_with_comma + self.calls_without_comma > 0).then_some(self.calls_with_comma > self.calls_without_comma),
         }
     }
+}
+
+fn is_comment(body: &[u8]) -> bool {
+    matches!(body, [b'*', ..] | [b'/', b'/' | b'*', ..])
+}
+
+/// Whether the line is not code to its end.
+fn has_comment(body: &[u8]) -> bool {
+    is_comment(body) || memchr::memmem::find(body, b"//").is_some()
+}
+
+/// Counted in bytes so that many are compared at once; a piece holds no more than a byte can count.
+fn count(body: &[u8], byte: u8) -> usize {
+    body.chunks(255).map(|piece| usize::from(piece.iter().fold(0, |n: u8, b| n + u8::from(*b == byte)))).sum()
 }
 
 /// The white space that the line of this offset starts with.
