@@ -10,6 +10,8 @@ mod ents;
 mod externals;
 mod held;
 mod narrow;
+mod packages;
+mod tables;
 mod values;
 
 use std::cell::{Cell, RefCell};
@@ -158,7 +160,9 @@ impl<'w> Infer<'w> {
 
     /// What a call of the function yields: a promise for an async one.
     pub fn returns(&self, at: FunctionAt) -> Ty {
-        if self.frames.borrow().iter().any(|f| f.at == at) {
+        // Its own arguments, or those of the function around it, may decide.
+        let func = self.hir(at.file).func(at.func);
+        if self.is_framed(Span::new(at.file, func.start, func.end)) {
             return self.compute_returns(at);
         }
         match self.returns.borrow().get(&at) {

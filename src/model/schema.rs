@@ -52,14 +52,16 @@ impl Table {
         self.definition.indexes.iter().filter(|i| i.kind == IndexKind::Db)
     }
 
-    /// The index that does all that this one does, and that one would keep of the two: it is ready to be read, or stands before it.
+    /// The index that does all that this one does, and that one would keep of the two: it can be read, no call adds it, or it stands before.
     pub fn original_of(&self, index: &Index) -> Option<&Index> {
-        let rank = |i: &Index| (i.staged, i.span);
-        let same = |other: &&Index| match index.own_fields() {
+        let definition = &self.definition;
+        let all = definition.implied.iter().map(|i| (i, false)).chain(definition.indexes.iter().map(|i| (i, true)));
+        let same = |(other, _): &(&Index, bool)| match index.own_fields() {
             Some(fields) => other.own_fields() == Some(fields),
             None => false,
         };
-        self.definition.indexes.iter().filter(same).min_by_key(|i| rank(i)).filter(|other| other.span != index.span)
+        let first = all.filter(same).min_by_key(|(i, is_written)| (i.staged, *is_written, i.span)).map(|(i, _)| i);
+        first.filter(|other| other.span != index.span)
     }
 
     /// Whether the call that adds the index adds it to other tables as well.

@@ -176,7 +176,7 @@ pub struct TableTy {
     /// The document without system fields: an object, a union of objects, or unknown.
     pub document: Ty,
     pub indexes: Vec<Index>,
-    /// Indexes that come with fields and edges of an ent; no call adds them that could be taken away.
+    /// Indexes that come with fields and edges of an ent, or with a package; no call adds them that could be taken away.
     pub implied: Vec<Index>,
     /// There may be indexes that are not listed.
     pub open: bool,
@@ -185,6 +185,40 @@ pub struct TableTy {
     pub span: Span,
     /// The expression given to `defineTable`: file and place.
     pub fields_at: Option<(FileId, ExprId)>,
+    /// The edges of an ent, in order.
+    pub edges: Vec<Edge>,
+}
+
+impl TableTy {
+    /// A table of which nothing is known but where it is made.
+    pub fn unknown(flavor: TableFlavor, span: Span) -> Self {
+        Self { document: Ty::Unknown, indexes: Vec::new(), implied: Vec::new(), open: true, flavor, span, fields_at: None, edges: Vec::new() }
+    }
+}
+
+/// An edge of an ent, as written: from this table to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    pub name: Name,
+    pub to: Name,
+    pub end: EdgeEnd,
+    /// For the second name of a self-directed edge, the first.
+    pub inverse_of: Option<Name>,
+    /// From the `.` to the closing bracket of the call that adds it.
+    pub span: Span,
+}
+
+/// How this end of an edge is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EdgeEnd {
+    /// In this field of the table.
+    Field(Name),
+    /// In a field of the one document at the other end, which may be named.
+    One(Option<Name>),
+    /// In a field of the documents at the other end, which may be named.
+    Referenced(Option<Name>),
+    /// In a table of its own; or, if the other end is a field, there.
+    Many { table: Option<Name>, field: Option<Name>, inverse_field: Option<Name> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +226,8 @@ pub enum TableFlavor {
     Plain,
     Ent,
     Orm,
+    /// Nothing in the project defines it: a package does, or ents make it up.
+    Package,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

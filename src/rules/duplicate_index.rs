@@ -42,7 +42,8 @@ impl Rule for DuplicateIndex {
     }
 
     fn table(&self, table: &Table, cx: &mut Cx<'_>) -> Option<()> {
-        for index in table.definition.indexes.iter().filter(|_| table.definition.flavor != TableFlavor::Orm) {
+        let is_own = matches!(table.definition.flavor, TableFlavor::Plain | TableFlavor::Ent);
+        for index in table.definition.indexes.iter().filter(|_| is_own) {
             match index.kind {
                 IndexKind::Db => database_index(table, index, cx),
                 IndexKind::Search | IndexKind::Vector => field_index(table, index, cx),

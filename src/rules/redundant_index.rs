@@ -63,7 +63,8 @@ impl Rule for RedundantIndex {
     }
 
     fn table(&self, table: &Table, cx: &mut Cx<'_>) -> Option<()> {
-        for index in table.db_indexes().filter(|_| table.definition.flavor != TableFlavor::Orm) {
+        let is_own = matches!(table.definition.flavor, TableFlavor::Plain | TableFlavor::Ent);
+        for index in table.db_indexes().filter(|_| is_own) {
             self.judge(table, index, cx);
         }
         Some(())

@@ -158,6 +158,11 @@ impl Infer<'_> {
         }
     }
 
+    /// Whether the function goes on to change what it is given under the name.
+    pub(super) fn is_changed(&self, file: FileId, binding: &Binding) -> bool {
+        binding.uses.iter().any(|usage| matches!(self.mutation(file, *usage), Mutation::Adds(_) | Mutation::Unknown))
+    }
+
     /// What this use of an array or object does to it.
     fn mutation(&self, file: FileId, usage: ExprId) -> Mutation {
         let module = self.hir(file);

@@ -56,6 +56,12 @@ impl Infer<'_> {
             },
             Ty::Validator(validator) => Some(self.validator_method(file, call, validator, method)),
             Ty::Table(table) => Some(self.table_method(file, id, call, table, method)),
+            Ty::Schema(schema) => Some(match (&**method, call.args.first().map(|a| self.expr(file, a.value))) {
+                ("doc", Some(Ty::Literal(crate::model::ty::Literal::Str(table), _))) => Ty::validator(Ty::Doc(table)),
+                ("doc", _) => Ty::Unknown,
+                // `.relations(…)` and the like of ORMs: the schema, with more to it.
+                _ => Ty::Schema(schema.clone()),
+            }),
             Ty::Union(members) if members.iter().all(|m| matches!(m, Ty::Query(_))) => {
                 Some(Ty::union(members.iter().filter_map(|m| self.method(file, id, call, m, method))))
             }
@@ -176,12 +182,19 @@ impl Infer<'_> {
         let given: Vec<Ty> = args.iter().map(|a| if a.spread { Ty::Unknown } else { self.expr(file, a.value) }).collect();
         // Validators, tables and builders carry what the function makes of them; of data its types are enough.
         if untyped || given.iter().any(carries_definitions) {
-            let ty = self.returns_with(at, given);
+            let ty = self.returns_with(at, given.clone());
             if !ty.is_unknown() {
                 return ty;
             }
         }
-        self.returns(at)
+        match self.returns(at) {
+            // What a validator or table is made of may come from constants that the function is given.
+            made if carries_definitions(&made) && !args.is_empty() => match self.returns_with(at, given) {
+                Ty::Unknown => made,
+                ty => ty,
+            },
+            ty => ty,
+        }
     }
 
     fn call_context(&self, file: FileId, part: &str, call: &Call) -> Ty {
@@ -346,7 +359,7 @@ fn carries_definitions(ty: &Ty) -> bool {
     match ty {
         Ty::Validator(_) | Ty::Table(_) | Ty::Schema(_) | Ty::Builder(_) => true,
         Ty::Object(object) => object.fields.iter().any(|f| carries_definitions(&f.ty)),
-        Ty::Tuple(items) => items.iter().any(carries_definitions),
+        Ty::Tuple(items) | Ty::Union(items) => items.iter().any(carries_definitions),
         Ty::Array(inner) => carries_definitions(inner),
         _ => false,
     }

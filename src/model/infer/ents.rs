@@ -1,78 +1,215 @@
-//! What convex-ents adds to table definitions: fields and edges, with the indexes that come with them.
+//! What convex-ents adds to a table: fields, edges with the fields and indexes they are stored in, the tables behind many-to-many edges.
 //!
-//! Edges that are kept elsewhere, and what else ents have, only leave the document open.
+//! Follows `defineEnt` and `defineEntSchema` of the published package.
 
 use std::sync::Arc;
 
 use super::Infer;
+use super::tables::Tables;
 use crate::model::hir::{Call, ExprId, Name};
-use crate::model::ty::{Field, Index, IndexKind, Object, TableTy, Ty};
-use crate::source::FileId;
+use crate::model::ty::{Edge, EdgeEnd, Field, Index, IndexKind, Literal, Object, TableFlavor, TableTy, Ty};
+use crate::source::{FileId, Span};
 
 impl Infer<'_> {
-    /// A method of an ent's definition that plain tables do not have.
+    /// `.field(…)`, `.edge(…)`, `.edges(…)`, `.deletion(…)` on an ent.
     pub(super) fn ent_method(&self, file: FileId, id: ExprId, call: &Call, table: &mut TableTy, method: &str) {
-        let is_read = match method {
-            "field" => self.add_field(file, id, call, table),
-            "edge" => self.add_edge(file, id, call, table),
-            // Kept in a table of their own, or as fields of the other end.
-            "edges" => Some(()),
-            _ => None,
-        };
-        if let (None, Ty::Object(object)) = (is_read, &table.document) {
-            table.document = Ty::Object(Arc::new(Object { fields: object.fields.clone(), open: true }));
-        }
-    }
-
-    /// `.field("name", v, { index: true })`.
-    fn add_field(&self, file: FileId, id: ExprId, call: &Call, table: &mut TableTy) -> Option<()> {
-        let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
-        let name = arg(0).as_str()?.clone();
-        let options = arg(2);
-        let has = |key: &str| matches!(&options, Ty::Object(options) if options.field(key).is_some());
-        let validator = self.validator_of(&arg(1));
-        // A default makes the field optional in the document that is stored.
-        let optional = has("default") || validator.as_ref().is_some_and(|v| v.optional);
-        set_field(table, Field { name: name.clone(), ty: validator.map_or(Ty::Unknown, |v| v.ty), optional, span: None });
-        if has("index") || has("unique") {
-            self.add_implied(file, id, call, table, &name);
-        }
-        Some(())
-    }
-
-    /// `.edge("author", { to: "users" })`: the field that holds the id, and its index. `None` where the other end may hold it.
-    fn add_edge(&self, file: FileId, id: ExprId, call: &Call, table: &mut TableTy) -> Option<()> {
-        let edge = self.expr(file, call.args.first()?.value).as_str()?.clone();
-        let options = match call.args.get(1).map(|o| self.expr(file, o.value)) {
-            None => Arc::default(),
-            Some(Ty::Object(options)) => options,
-            Some(_) => return None,
-        };
-        if options.open || options.field("ref").is_some() || options.field("optional").is_some() {
-            return None;
-        }
-        let stated = |key: &str, otherwise: String| match options.field(key) {
-            Some(field) => field.ty.as_str().cloned(),
-            None => Some(Name::from(otherwise)),
-        };
-        let (name, to) = (stated("field", format!("{edge}Id"))?, stated("to", format!("{edge}s"))?);
-        set_field(table, Field { name: name.clone(), ty: Ty::Id(to), optional: false, span: None });
-        self.add_implied(file, id, call, table, &name);
-        Some(())
-    }
-
-    fn add_implied(&self, file: FileId, id: ExprId, call: &Call, table: &mut TableTy, field: &Name) {
         let module = self.hir(file);
-        let (Some(name), Some(span)) = (call.args.first(), module.method_span(id)) else { return };
-        let (kind, fields, name_span) = (IndexKind::Db, Some(vec![field.clone()]), module.span(name.value));
-        table.implied.push(Index { kind, name: field.clone(), name_span, fields, span, staged: false });
+        let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
+        let name_span = call.args.first().map_or_else(|| module.span(id), |a| module.span(a.value));
+        let span = module.method_span(id).unwrap_or(name_span);
+        let options = Options(arg(if method == "field" { 2 } else { 1 }));
+        let name = arg(0).as_str().cloned();
+        match (method, name) {
+            ("deletion", Some(_)) => expand(table, field("deletionTime", Ty::Number, true)),
+            ("field", Some(name)) => {
+                let validator = self.validator_of(&arg(1));
+                // A default makes the field optional in the document that is stored.
+                let optional = options.has("default") || validator.as_ref().is_some_and(|v| v.optional);
+                expand(table, field(&name, validator.map_or(Ty::Unknown, |v| v.ty), optional));
+                match options.flag("index").or_else(|| options.flag("unique")) {
+                    _ if options.flag("index") == Some(true) || options.flag("unique") == Some(true) => {
+                        table.implied.push(made(&name, [name.clone()], name_span, span));
+                    }
+                    Some(false) => {}
+                    _ => table.open |= !options.is_known(),
+                }
+            }
+            // Without a field, older versions of the package keep an optional edge at the other end.
+            ("edge", Some(name)) if options.is_known() && (!options.has("optional") || options.has("field") || options.has("ref")) => {
+                let to = options.text("to").unwrap_or_else(|| Name::from(format!("{name}s")));
+                let stored = options.text("field").or_else(|| (!options.has("ref")).then(|| Name::from(format!("{name}Id"))));
+                if let Some(stored) = &stored {
+                    expand(table, field(stored, Ty::Id(to.clone()), options.flag("optional") == Some(true)));
+                    table.implied.push(made(stored, [stored.clone()], name_span, span));
+                }
+                let end = match stored {
+                    Some(stored) => EdgeEnd::Field(stored),
+                    None => EdgeEnd::One(options.text("ref")),
+                };
+                table.edges.push(Edge { name, to, end, inverse_of: None, span });
+            }
+            ("edges", Some(name)) if options.is_known() => {
+                let to = options.text("to").unwrap_or_else(|| name.clone());
+                let many = |field, inverse_field| EdgeEnd::Many { table: options.text("table"), field, inverse_field };
+                let end = if options.has("ref") {
+                    EdgeEnd::Referenced(options.text("ref"))
+                } else {
+                    many(options.text("field"), options.text("inverseField"))
+                };
+                table.edges.push(Edge { name: name.clone(), to: to.clone(), end, inverse_of: None, span });
+                if let Some(inverse) = options.text("inverse") {
+                    table.edges.push(Edge { name: inverse, to, end: many(None, None), inverse_of: Some(name), span });
+                }
+            }
+            // Something that is not known: there may be more fields, indexes and edges.
+            _ => {
+                table.open = true;
+                if let Ty::Object(object) = &table.document {
+                    table.document = Ty::Object(Arc::new(Object { fields: object.fields.clone(), open: true }));
+                }
+            }
+        }
     }
 }
 
-fn set_field(table: &mut TableTy, field: Field) {
-    if let Ty::Object(object) = &table.document {
-        let mut object = (**object).clone();
-        object.set(field);
-        table.document = Ty::Object(Arc::new(object));
+/// Adds the tables that keep many-to-many edges; `false` where it cannot be told which there are.
+pub(super) fn join_tables(tables: &mut Tables) -> bool {
+    let ents: Tables = tables.iter().filter(|(_, _, table)| table.flavor == TableFlavor::Ent).cloned().collect();
+    let mut is_known = ents.iter().all(|(_, _, table)| !table.open);
+    let mut done: Vec<(Name, Name)> = Vec::new();
+    for (name, _, table) in &ents {
+        for edge in table.edges.iter().filter(|e| e.inverse_of.is_none()) {
+            if done.contains(&(name.clone(), edge.name.clone())) {
+                continue;
+            }
+            let EdgeEnd::Many { table: named, field, inverse_field } = &edge.end else { continue };
+            let Some((_, _, other)) = ents.iter().find(|(n, ..)| *n == edge.to) else {
+                is_known = false;
+                continue;
+            };
+            let is_self = edge.to == *name;
+            let inverse = other.edges.iter().find(|candidate| is_inverse(name, edge, candidate, is_self));
+            // The other end stores it: one to many.
+            if inverse.is_some_and(|i| matches!(i.end, EdgeEnd::Field(_))) {
+                continue;
+            }
+            if inverse.is_none() && !is_self {
+                is_known = false;
+                continue;
+            }
+            done.extend(inverse.map(|i| (edge.to.clone(), i.name.clone())));
+            let text = |text: String| Name::from(text);
+            let join = named.clone().unwrap_or_else(|| match inverse {
+                None => text(format!("{name}_{}", edge.name)),
+                Some(i) if i.name != *name => text(format!("{name}_{}_to_{}", i.name, edge.name)),
+                Some(i) => text(format!("{}_to_{}", i.name, edge.name)),
+            });
+            let own = field.clone().unwrap_or_else(|| match inverse {
+                None => Name::from("aId"),
+                Some(i) if is_self => text(format!("{}Id", i.name)),
+                Some(_) => text(format!("{name}Id")),
+            });
+            let of_inverse = inverse.and_then(|i| match &i.end {
+                EdgeEnd::Many { field, .. } => field.clone(),
+                _ => None,
+            });
+            let others = inverse_field.clone().filter(|_| is_self).or(of_inverse).unwrap_or_else(|| match inverse {
+                None => Name::from("bId"),
+                Some(_) if is_self => text(format!("{}Id", edge.name)),
+                Some(_) => text(format!("{}Id", edge.to)),
+            });
+            if tables.iter().all(|(n, ..)| *n != join) {
+                let made = join_table(name, &own, &edge.to, &others, inverse.is_some(), edge.span);
+                tables.push((join, edge.span, Arc::new(made)));
+            }
+        }
+    }
+    is_known
+}
+
+/// Whether the edge of the other table leads back along this one, that of the table `name`.
+fn is_inverse(name: &Name, edge: &Edge, candidate: &Edge, is_self: bool) -> bool {
+    if candidate.to != *name {
+        return false;
+    }
+    if is_self {
+        return candidate.inverse_of.as_ref() == Some(&edge.name);
+    }
+    match (&edge.end, &candidate.end) {
+        (EdgeEnd::Many { table: Some(a), .. }, EdgeEnd::Many { table: Some(b), .. }) => a == b,
+        (EdgeEnd::Many { table: a, .. }, EdgeEnd::Many { table: b, .. }) => a.is_none() == b.is_none(),
+        (EdgeEnd::Many { table: None, .. }, EdgeEnd::Field(_)) => true,
+        _ => false,
+    }
+}
+
+fn join_table(from: &Name, own: &Name, to: &Name, others: &Name, is_directed: bool, span: Span) -> TableTy {
+    let document = Ty::object([field(own, Ty::Id(from.clone()), false), field(others, Ty::Id(to.clone()), false)]);
+    let index = |name: &str, fields: &[&Name]| made(&Name::from(name), fields.iter().map(|f| (*f).clone()), span, span);
+    let mut implied = vec![index(own, &[own]), index(others, &[others]), index(&format!("{own}_{others}"), &[own, others])];
+    if is_directed {
+        implied.push(index(&format!("{others}_{own}"), &[others, own]));
+    }
+    TableTy { document, implied, open: false, ..TableTy::unknown(TableFlavor::Package, span) }
+}
+
+fn made(name: &Name, fields: impl IntoIterator<Item = Name>, name_span: Span, span: Span) -> Index {
+    let fields = Some(fields.into_iter().collect());
+    Index { kind: IndexKind::Db, name: name.clone(), name_span, fields, span, staged: false }
+}
+
+fn field(name: &str, ty: Ty, optional: bool) -> Field {
+    Field { name: Name::from(name), ty, optional, span: None }
+}
+
+/// Adds a field to the document, or to each member of a union.
+fn expand(table: &mut TableTy, field: Field) {
+    table.document = expanded(&table.document, &field);
+}
+
+fn expanded(document: &Ty, field: &Field) -> Ty {
+    match document {
+        Ty::Object(object) => {
+            let mut object = (**object).clone();
+            object.set(field.clone());
+            Ty::Object(Arc::new(object))
+        }
+        Ty::Union(members) => Ty::Union(members.iter().map(|m| expanded(m, field)).collect()),
+        _ => Ty::Unknown,
+    }
+}
+
+/// The last argument of a method: an object, or nothing.
+struct Options(Ty);
+
+impl Options {
+    fn is_known(&self) -> bool {
+        match &self.0 {
+            Ty::Undefined => true,
+            Ty::Object(object) => !object.open,
+            _ => false,
+        }
+    }
+
+    fn get(&self, key: &str) -> Option<&Ty> {
+        match &self.0 {
+            Ty::Object(object) => object.field(key).map(|f| &f.ty),
+            _ => None,
+        }
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|ty| *ty != Ty::Undefined)
+    }
+
+    fn text(&self, key: &str) -> Option<Name> {
+        self.get(key)?.as_str().cloned()
+    }
+
+    fn flag(&self, key: &str) -> Option<bool> {
+        match self.get(key)? {
+            Ty::Literal(Literal::Bool(value), _) => Some(*value),
+            _ => None,
+        }
     }
 }

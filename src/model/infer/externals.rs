@@ -4,13 +4,11 @@
 
 use std::sync::Arc;
 
-use super::Infer;
+use super::tables::ent;
 use super::values::with_system_fields;
+use super::{Infer, packages};
 use crate::model::hir::{Call, ExprId, Name};
-use crate::model::ty::{
-    Builder, External, Field, Flavor, FunctionKind, Index, IndexKind, Literal, Object, SchemaTy, TableFlavor, TableTy, Ty, Validator,
-    Visibility,
-};
+use crate::model::ty::{Builder, External, Field, Flavor, FunctionKind, Object, TableFlavor, TableTy, Ty, Validator, Visibility};
 use crate::source::FileId;
 
 const ENTS: &str = "convex-ents";
@@ -29,7 +27,7 @@ impl Infer<'_> {
         {
             return Ty::Builder(builder);
         }
-        Ty::External(Arc::new(external))
+        packages::value(&external).unwrap_or_else(|| Ty::External(Arc::new(external)))
     }
 
     pub(super) fn call_external(&self, file: FileId, id: ExprId, call: &Call, external: &External) -> Ty {
@@ -46,25 +44,20 @@ impl Infer<'_> {
                 _ => Ty::Unknown,
             },
             ("instance", ["Map" | "Set", "has" | "delete"]) => Ty::Boolean,
+            ("convex-helpers/validators", ["typedV"]) => self.external("convex/values", [Name::from("v")]),
             ("convex/values", ["v", kind]) => self.validator_call(file, call, kind),
             ("convex/server", ["defineTable"]) => self.define_table(file, id, call, TableFlavor::Plain),
             ("convex/server", ["defineSchema"]) | (ENTS, ["defineEntSchema"]) => self.define_schema(file, id, call),
             ("better-convex/orm" | "kitcn/orm", ["defineSchema"]) => self.define_schema(file, id, call),
-            ("better-convex/orm" | "kitcn/orm" | "better-convex/server", ["convexTable"]) => Ty::Table(Arc::new(TableTy {
-                document: Ty::Unknown,
-                indexes: Vec::new(),
-                implied: Vec::new(),
-                open: true,
-                flavor: TableFlavor::Orm,
-                span: self.hir(file).span(id),
-                fields_at: None,
-            })),
+            ("better-convex/orm" | "kitcn/orm" | "better-convex/server", ["convexTable"]) => {
+                Ty::Table(Arc::new(TableTy::unknown(TableFlavor::Orm, self.hir(file).span(id))))
+            }
             (ENTS, ["defineEnt"]) => self.define_table(file, id, call, TableFlavor::Ent),
-            (ENTS, ["defineEntFromTable"]) => match arg(0) {
-                Ty::Table(table) => Ty::Table(Arc::new(TableTy { flavor: TableFlavor::Ent, open: true, ..(*table).clone() })),
-                _ => Ty::Unknown,
+            (ENTS, ["defineEntFromTable"]) => match self.as_table(&arg(0), self.hir(file).span(id)) {
+                Some(table) => ent(&table),
+                None => Ty::Unknown,
             },
-            (ENTS, ["defineEntsFromTables"]) => arg(0),
+            (ENTS, ["defineEntsFromTables"]) => self.ents_of(file, call),
             ("convex-helpers/server/customFunctions", ["customQuery" | "customMutation" | "customAction"]) => {
                 self.custom_builder(file, id, &arg(0), &path, Flavor::Custom)
             }
@@ -142,8 +135,14 @@ impl Infer<'_> {
             "literal" => match arg(0) {
                 Ty::Literal(literal, _) => Ty::Literal(literal, true),
                 Ty::Int64 => Ty::Int64,
-                _ => Ty::Unknown,
+                // One of some constants: `xs.map((x) => v.literal(x))`.
+                ty => Ty::union(ty.members().iter().map(|m| match m {
+                    Ty::Literal(literal, _) => Ty::Literal(literal.clone(), true),
+                    _ => Ty::Unknown,
+                })),
             },
+            // Of convex-helpers' `typedV(schema)`.
+            "doc" => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Doc(table.clone())),
             "array" => Ty::array(inner(0)),
             "object" => self.object_of_validators(&arg(0)).unwrap_or(Ty::Unknown),
             "record" => Ty::Record(Arc::new((inner(0), inner(1)))),
@@ -189,6 +188,15 @@ impl Infer<'_> {
         match ty {
             Ty::Validator(validator) => Some((**validator).clone()),
             Ty::Object(_) => Some(Validator { ty: self.object_of_validators(ty)?, optional: false, foreign: false }),
+            // One or the other: it admits what either does.
+            Ty::Union(members) => {
+                let all = members.iter().map(|m| self.validator_of(m)).collect::<Option<Vec<Validator>>>()?;
+                Some(Validator {
+                    optional: all.iter().any(|v| v.optional),
+                    foreign: all.iter().any(|v| v.foreign),
+                    ty: Ty::union(all.into_iter().map(|v| v.ty)),
+                })
+            }
             _ => None,
         }
     }
@@ -200,122 +208,16 @@ impl Infer<'_> {
             Ty::Object(object) => {
                 let fields = object.fields.iter().map(|f| match &f.ty {
                     Ty::Validator(v) => Field { ty: v.ty.clone(), optional: v.optional || f.optional, ..f.clone() },
+                    Ty::Union(_) => match self.validator_of(&f.ty) {
+                        Some(v) => Field { ty: v.ty, optional: v.optional || f.optional, ..f.clone() },
+                        None => Field { ty: Ty::Unknown, ..f.clone() },
+                    },
                     _ => Field { ty: Ty::Unknown, ..f.clone() },
                 });
                 Some(Ty::Object(Arc::new(Object { fields: fields.collect(), open: object.open })))
             }
             _ => None,
         }
-    }
-
-    fn define_table(&self, file: FileId, id: ExprId, call: &Call, flavor: TableFlavor) -> Ty {
-        let fields_at = call.args.first().map(|a| (file, a.value));
-        let document = call.args.first().and_then(|a| self.object_of_validators(&self.expr(file, a.value))).unwrap_or(Ty::Unknown);
-        let is_ent = flavor == TableFlavor::Ent;
-        Ty::Table(Arc::new(TableTy {
-            document,
-            indexes: Vec::new(),
-            implied: Vec::new(),
-            open: is_ent,
-            flavor,
-            span: self.hir(file).span(id),
-            fields_at,
-        }))
-    }
-
-    /// `.index(…)` and what else is called on a table definition.
-    pub(super) fn table_method(&self, file: FileId, id: ExprId, call: &Call, table: &Arc<TableTy>, method: &str) -> Ty {
-        let module = self.hir(file);
-        let mut table = (**table).clone();
-        table.span = module.span(id);
-        match method {
-            "index" => self.add_index(file, id, call, &mut table, IndexKind::Db),
-            "searchIndex" => self.add_index(file, id, call, &mut table, IndexKind::Search),
-            "vectorIndex" => self.add_index(file, id, call, &mut table, IndexKind::Vector),
-            "self" | "export" => return Ty::Unknown,
-            _ if table.flavor == TableFlavor::Ent => self.ent_method(file, id, call, &mut table, method),
-            _ => table.open = true,
-        }
-        Ty::Table(Arc::new(table))
-    }
-
-    fn add_index(&self, file: FileId, id: ExprId, call: &Call, table: &mut TableTy, kind: IndexKind) {
-        let module = self.hir(file);
-        let name = call.args.first().map(|a| (a.value, self.expr(file, a.value)));
-        let (Some((name_at, name)), Some(span)) = (name.and_then(|(at, ty)| Some((at, ty.as_str()?.clone()))), module.method_span(id))
-        else {
-            table.open = true;
-            return;
-        };
-        let options = call.args.get(1).map_or(Ty::Unknown, |a| self.expr(file, a.value));
-        let field = |key: &str| match &options {
-            Ty::Object(object) => object.field(key).map_or(Ty::Undefined, |f| f.ty.clone()),
-            _ => Ty::Unknown,
-        };
-        let names = |ty: &Ty| match ty {
-            Ty::Tuple(items) => items.iter().map(|i| i.as_str().cloned()).collect::<Option<Vec<Name>>>(),
-            Ty::Undefined => Some(Vec::new()),
-            _ => None,
-        };
-        let fields = match (&options, kind) {
-            (Ty::Tuple(_), IndexKind::Db) => names(&options),
-            (_, IndexKind::Db) => names(&field("fields")).filter(|f| !f.is_empty()),
-            (_, other) => {
-                let main = field(if other == IndexKind::Search { "searchField" } else { "vectorField" });
-                main.as_str()
-                    .cloned()
-                    .zip(names(&field("filterFields")))
-                    .map(|(main, filters)| std::iter::once(main).chain(filters).collect())
-            }
-        };
-        let staged = match &options {
-            Ty::Object(object) => match object.field("staged") {
-                Some(field) => field.ty != Ty::Literal(Literal::Bool(false), false) && field.ty != Ty::Undefined,
-                None => object.open,
-            },
-            _ => false,
-        };
-        table.indexes.push(Index { kind, name, name_span: module.span(name_at), fields, span, staged });
-    }
-
-    fn define_schema(&self, file: FileId, id: ExprId, call: &Call) -> Ty {
-        let module = self.hir(file);
-        let tables = call.args.first().map_or(Ty::Unknown, |a| self.expr(file, a.value));
-        let Ty::Object(object) = tables else {
-            return Ty::Schema(Arc::new(SchemaTy { tables: Vec::new(), open: true, span: module.span(id), unchecked: false }));
-        };
-        let mut open = object.open;
-        let mut list = Vec::new();
-        for field in &object.fields {
-            let span = field.span.unwrap_or_else(|| module.span(id));
-            match &field.ty {
-                Ty::Table(table) => {
-                    open |= table.flavor != TableFlavor::Plain;
-                    list.push((field.name.clone(), span, table.clone()));
-                }
-                _ => {
-                    let unknown = TableTy {
-                        document: Ty::Unknown,
-                        indexes: Vec::new(),
-                        implied: Vec::new(),
-                        open: true,
-                        flavor: TableFlavor::Plain,
-                        span,
-                        fields_at: None,
-                    };
-                    list.push((field.name.clone(), span, Arc::new(unknown)));
-                }
-            }
-        }
-        let options = call.args.get(1).map_or(Ty::Undefined, |o| self.expr(file, o.value));
-        let may_be_off = |key: &str| match &options {
-            Ty::Object(options) => options.field(key).is_some_and(|f| f.ty != Ty::Literal(Literal::Bool(true), false)),
-            _ => false,
-        };
-        let unchecked = may_be_off("schemaValidation");
-        // `strictTableNameTypes: false`: code may name tables that the schema leaves out.
-        open |= may_be_off("strictTableNameTypes");
-        Ty::Schema(Arc::new(SchemaTy { tables: list, open, span: module.span(id), unchecked }))
     }
 
     /// Functions of convex-helpers that make or change validators, or read documents.
@@ -339,7 +241,17 @@ impl Infer<'_> {
             }
             "nullable" => Ty::validator(Ty::union([validator(0), Ty::Null])),
             "brandedString" => Ty::validator(Ty::String),
-            "deprecated" => Ty::Validator(Arc::new(Validator { ty: Ty::Any, optional: true, foreign: false })),
+            "pretend" | "pretendRequired" => Ty::Validator(Arc::new(Validator { ty: Ty::Any, optional: true, foreign: false })),
+            "Table" => self.table_of_helpers(file, call),
+            // What a zod schema admits is not read, but the fields are named.
+            "zodToConvexFields" | "zodOutputToConvexFields" => match arg(0) {
+                Ty::Object(object) => {
+                    let foreign = || Ty::Validator(Arc::new(Validator { ty: Ty::Unknown, optional: true, foreign: true }));
+                    let fields = object.fields.iter().map(|f| Field { ty: foreign(), ..f.clone() }).collect();
+                    Ty::Object(Arc::new(Object { fields, open: object.open }))
+                }
+                _ => Ty::Unknown,
+            },
             "partial" => match arg(0) {
                 Ty::Object(object) => Ty::Object(Arc::new(Object {
                     fields: object.fields.iter().map(|f| Field { ty: optional_validator(&f.ty), ..f.clone() }).collect(),

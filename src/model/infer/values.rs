@@ -140,7 +140,14 @@ impl Infer<'_> {
                         self.spread(file, &mut object, &spread);
                     }
                 }
-                (Key::Computed(_), _) | (_, PropKind::Accessor) => object.open = true,
+                (_, PropKind::Accessor) => object.open = true,
+                (Key::Computed(key), _) => match self.expr(file, *key).as_str() {
+                    Some(name) => {
+                        let span = Some(Span::new(file, prop.start, prop.end));
+                        object.set(Field { name: name.clone(), ty: self.expr(file, prop.value), optional: false, span });
+                    }
+                    None => object.open = true,
+                },
                 (Key::Name(name), _) => {
                     let span = Some(Span::new(file, prop.start, prop.end));
                     object.set(Field { name: name.clone(), ty: self.expr(file, prop.value), optional: false, span });

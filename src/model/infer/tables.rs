@@ -1,0 +1,266 @@
+//! Table definitions and schemas: `defineTable(…).index(…)`, `defineSchema({ … })`, and their kin in convex-ents and convex-helpers.
+
+use std::sync::Arc;
+
+use super::values::with_system_fields;
+use super::{Infer, ents, packages};
+use crate::model::hir::{Binding, BindingKind, Call, Exported, ExprId, ExprKind, Key, Name};
+use crate::model::ty::{External, Field, Index, IndexKind, Literal, Object, SchemaTy, TableFlavor, TableTy, Ty};
+use crate::model::world::Origin;
+use crate::source::{FileId, Span};
+
+/// How many names, and how many spreads, lead to a table at most.
+const LINKS: usize = 8;
+
+impl Infer<'_> {
+    pub(super) fn define_table(&self, file: FileId, id: ExprId, call: &Call, flavor: TableFlavor) -> Ty {
+        let fields_at = call.args.first().map(|a| (file, a.value));
+        let document = call.args.first().and_then(|a| self.object_of_validators(&self.expr(file, a.value))).unwrap_or(Ty::Unknown);
+        let unknown = TableTy::unknown(flavor, self.hir(file).span(id));
+        Ty::Table(Arc::new(TableTy { document, open: false, fields_at, ..unknown }))
+    }
+
+    /// `Table("name", fields)` of convex-helpers: the table, and validators of what is in it.
+    pub(super) fn table_of_helpers(&self, file: FileId, call: &Call) -> Ty {
+        let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
+        let (Some(name), fields, Some(at)) = (arg(0).as_str().cloned(), arg(1), call.args.get(1)) else { return Ty::Unknown };
+        let Some(document) = self.object_of_validators(&fields) else { return Ty::Unknown };
+        let system = [("_id", Ty::Id(name.clone())), ("_creationTime", Ty::Number)].map(|(key, ty)| made(key, Ty::validator(ty)));
+        let with_system = match &fields {
+            Ty::Object(object) => {
+                let mut object = (**object).clone();
+                system.iter().for_each(|f| object.set(f.clone()));
+                Ty::Object(Arc::new(object))
+            }
+            _ => Ty::Unknown,
+        };
+        let unknown = TableTy::unknown(TableFlavor::Plain, self.hir(file).span(call.callee));
+        let doc = Ty::validator(with_system_fields(&document, &name));
+        let table = TableTy { document, open: false, fields_at: Some((file, at.value)), ..unknown };
+        Ty::object([
+            made("name", arg(0)),
+            made("table", Ty::Table(Arc::new(table))),
+            made("doc", doc),
+            made("withoutSystemFields", fields),
+            made("withSystemFields", with_system),
+            made("_id", Ty::validator(Ty::Id(name))),
+            made("systemFields", Ty::object(system)),
+        ])
+    }
+
+    /// The table that a value is: a definition, or one that a package exports.
+    pub(super) fn as_table(&self, ty: &Ty, span: Span) -> Option<Arc<TableTy>> {
+        match ty {
+            Ty::Table(table) => Some(table.clone()),
+            Ty::External(external) => packages::table(external, span).map(Arc::new),
+            _ => None,
+        }
+    }
+
+    /// `defineEntsFromTables(tables)`.
+    pub(super) fn ents_of(&self, file: FileId, call: &Call) -> Ty {
+        let Some(argument) = call.args.first().map(|a| a.value) else { return Ty::Unknown };
+        let (tables, open) = self.tables_of(file, argument);
+        let fields = tables.into_iter().map(|(name, span, table)| Field { name, ty: ent(&table), optional: false, span: Some(span) });
+        Ty::Object(Arc::new(Object { fields: fields.collect(), open }))
+    }
+
+    /// `.index(…)` and what else is called on a table definition.
+    pub(super) fn table_method(&self, file: FileId, id: ExprId, call: &Call, table: &Arc<TableTy>, method: &str) -> Ty {
+        let module = self.hir(file);
+        let mut table = (**table).clone();
+        table.span = module.span(id);
+        match method {
+            "index" => self.add_index(file, id, call, &mut table, IndexKind::Db),
+            "searchIndex" => self.add_index(file, id, call, &mut table, IndexKind::Search),
+            "vectorIndex" => self.add_index(file, id, call, &mut table, IndexKind::Vector),
+            "self" | "export" => return Ty::Unknown,
+            _ if table.flavor == TableFlavor::Ent => self.ent_method(file, id, call, &mut table, method),
+            _ => table.open = true,
+        }
+        Ty::Table(Arc::new(table))
+    }
+
+    fn add_index(&self, file: FileId, id: ExprId, call: &Call, table: &mut TableTy, kind: IndexKind) {
+        let module = self.hir(file);
+        let name = call.args.first().map(|a| (a.value, self.expr(file, a.value)));
+        let (Some((name_at, name)), Some(span)) = (name.and_then(|(at, ty)| Some((at, ty.as_str()?.clone()))), module.method_span(id))
+        else {
+            table.open = true;
+            return;
+        };
+        let options = call.args.get(1).map_or(Ty::Unknown, |a| self.expr(file, a.value));
+        let field = |key: &str| match &options {
+            Ty::Object(object) => object.field(key).map_or(Ty::Undefined, |f| f.ty.clone()),
+            _ => Ty::Unknown,
+        };
+        let names = |ty: &Ty| match ty {
+            Ty::Tuple(items) => items.iter().map(|i| i.as_str().cloned()).collect::<Option<Vec<Name>>>(),
+            Ty::Undefined => Some(Vec::new()),
+            _ => None,
+        };
+        let fields = match (&options, kind) {
+            (Ty::Tuple(_), IndexKind::Db) => names(&options),
+            (_, IndexKind::Db) => names(&field("fields")).filter(|f| !f.is_empty()),
+            (_, other) => {
+                let main = field(if other == IndexKind::Search { "searchField" } else { "vectorField" });
+                main.as_str()
+                    .cloned()
+                    .zip(names(&field("filterFields")))
+                    .map(|(main, filters)| std::iter::once(main).chain(filters).collect())
+            }
+        };
+        let staged = match &options {
+            Ty::Object(object) => match object.field("staged") {
+                Some(field) => field.ty != Ty::Literal(Literal::Bool(false), false) && field.ty != Ty::Undefined,
+                None => object.open,
+            },
+            _ => false,
+        };
+        table.indexes.push(Index { kind, name, name_span: module.span(name_at), fields, span, staged });
+    }
+
+    pub(super) fn define_schema(&self, file: FileId, id: ExprId, call: &Call) -> Ty {
+        let span = self.hir(file).span(id);
+        let Some(argument) = call.args.first().map(|a| a.value) else {
+            return Ty::Schema(Arc::new(SchemaTy { tables: Vec::new(), open: true, span, unchecked: false }));
+        };
+        let (mut tables, mut open) = self.tables_of(file, argument);
+        open |= tables.iter().any(|(_, _, table)| table.flavor == TableFlavor::Orm);
+        open |= !ents::join_tables(&mut tables);
+        let options = call.args.get(1).map_or(Ty::Undefined, |o| self.expr(file, o.value));
+        let may_be_off = |key: &str| match &options {
+            Ty::Object(options) => options.field(key).is_some_and(|f| f.ty != Ty::Literal(Literal::Bool(true), false)),
+            _ => false,
+        };
+        let unchecked = may_be_off("schemaValidation");
+        // `strictTableNameTypes: false`: code may name tables that the schema leaves out.
+        open |= may_be_off("strictTableNameTypes");
+        Ty::Schema(Arc::new(SchemaTy { tables, open, span, unchecked }))
+    }
+
+    /// The tables that an object names, and whether there may be more.
+    ///
+    /// What is spread and not known adds tables; that it replaces one that is written out is not to be expected.
+    fn tables_of(&self, file: FileId, id: ExprId) -> (Tables, bool) {
+        let mut tables = Tables::new();
+        let open = self.collect_tables(file, id, None, 0, &mut tables);
+        (tables, open)
+    }
+
+    /// `whole` is the place that spreads the object, where one does.
+    fn collect_tables(&self, file: FileId, id: ExprId, whole: Option<Span>, depth: usize, tables: &mut Tables) -> bool {
+        let (file, id) = self.literal(file, id);
+        let module = self.hir(file);
+        let Some(props) = module.as_object(id).filter(|_| depth < LINKS) else {
+            let ty = self.expr(file, id);
+            let is_changed = match module.expr(module.bare(id)) {
+                ExprKind::Local(binding) => self.is_changed(file, module.binding(*binding)),
+                _ => false,
+            };
+            return self.add_tables(&ty, whole.unwrap_or_else(|| module.span(id)), tables) || is_changed;
+        };
+        let mut open = false;
+        for prop in props {
+            let span = Span::new(file, prop.start, prop.end);
+            let ty = || self.expr(file, prop.value);
+            let name = match &prop.key {
+                Key::Spread => {
+                    open |= self.collect_tables(file, prop.value, Some(span), depth + 1, tables);
+                    continue;
+                }
+                Key::Name(name) => Some(name.clone()),
+                Key::Computed(key) => self.expr(file, *key).as_str().cloned(),
+            };
+            match name {
+                Some(name) => set(tables, name, span, self.table_or_unknown(&ty(), span)),
+                None => open = true,
+            }
+        }
+        open
+    }
+
+    /// The expression that a constant stands for, through imports.
+    fn literal(&self, file: FileId, id: ExprId) -> (FileId, ExprId) {
+        let (mut file, mut id) = (file, id);
+        for _ in 0..LINKS {
+            let module = self.hir(file);
+            let ExprKind::Local(binding) = module.expr(module.bare(id)) else { break };
+            let declared = module.binding(*binding);
+            if self.is_changed(file, declared) {
+                break;
+            }
+            let next = match (declared.kind, module.import(declared)) {
+                (BindingKind::Const(Some(init)), _) if declared.path.is_empty() => (file, init),
+                (_, Some(import)) => match self.world.origin(file, &import.module, &import.name) {
+                    Origin::Here(other, Exported::Expr(value)) => (other, value),
+                    Origin::Here(other, Exported::Binding(binding)) => match self.hir(other).binding(binding) {
+                        Binding { kind: BindingKind::Const(Some(init)), path, .. } if path.is_empty() => (other, *init),
+                        _ => break,
+                    },
+                    _ => break,
+                },
+                _ => break,
+            };
+            (file, id) = next;
+        }
+        (file, id)
+    }
+
+    /// The tables of an object, of a schema's `tables`, or of a package.
+    fn add_tables(&self, ty: &Ty, span: Span, tables: &mut Tables) -> bool {
+        match ty {
+            Ty::Object(object) => {
+                for field in &object.fields {
+                    let span = field.span.unwrap_or(span);
+                    set(tables, field.name.clone(), span, self.table_or_unknown(&field.ty, span));
+                }
+                object.open
+            }
+            Ty::Namespace(target) => {
+                let exports = self.hir(*target).exports.iter().filter(|e| !e.type_only);
+                for name in exports.clone().filter_map(|e| e.name.as_ref()) {
+                    if let Some(table) = self.as_table(&self.exported(*target, name), span) {
+                        set(tables, name.clone(), span, table);
+                    }
+                }
+                exports.clone().any(|e| e.name.is_none())
+            }
+            Ty::External(external) => match packages::tables(external) {
+                Some(names) => {
+                    for name in names {
+                        let member = External { module: external.module.clone(), path: vec![external.path[0].clone(), Name::from(*name)] };
+                        set(tables, Name::from(*name), span, self.table_or_unknown(&Ty::External(Arc::new(member)), span));
+                    }
+                    false
+                }
+                None => true,
+            },
+            _ => true,
+        }
+    }
+
+    fn table_or_unknown(&self, ty: &Ty, span: Span) -> Arc<TableTy> {
+        self.as_table(ty, span).unwrap_or_else(|| Arc::new(TableTy::unknown(TableFlavor::Plain, span)))
+    }
+}
+
+/// Tables with their names and the places that name them.
+pub(super) type Tables = Vec<(Name, Span, Arc<TableTy>)>;
+
+/// Adds a table, or takes the place of the one with its name.
+fn set(tables: &mut Tables, name: Name, span: Span, table: Arc<TableTy>) {
+    match tables.iter_mut().find(|(n, ..)| *n == name) {
+        Some(old) => *old = (name, span, table),
+        None => tables.push((name, span, table)),
+    }
+}
+
+/// The table as an ent.
+pub(super) fn ent(table: &TableTy) -> Ty {
+    Ty::Table(Arc::new(TableTy { flavor: TableFlavor::Ent, ..table.clone() }))
+}
+
+fn made(name: &str, ty: Ty) -> Field {
+    Field { name: Name::from(name), ty, optional: false, span: None }
+}
