@@ -108,7 +108,8 @@ pub fn scan_fields() -> Vec<Name> {
 impl Table {
     /// The indexes that queries may use now: those of the definition whose fields are known, staged ones left out, then Convex's own.
     pub fn queryable<'t>(&'t self) -> Vec<Queryable<'t>> {
-        let declared = self.db_indexes().filter(|i| !i.staged).filter_map(|index| Some((index.fields.as_ref()?, index)));
+        let all = self.definition.all_indexes().filter(|i| i.kind == IndexKind::Db);
+        let declared = all.filter(|i| !i.staged).filter_map(|index| Some((index.fields.as_ref()?, index)));
         let mut list: Vec<Queryable<'t>> = declared
             .map(|(fields, index)| Queryable { name: index.name.clone(), fields: with_time(fields), declared: Some(index) })
             .collect();

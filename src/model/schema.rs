@@ -71,7 +71,7 @@ impl Table {
     }
 
     pub fn index(&self, name: &str) -> Option<&Index> {
-        self.definition.indexes.iter().chain(&self.definition.implied).find(|i| &*i.name == name)
+        self.definition.all_indexes().find(|i| &*i.name == name)
     }
 }
 
@@ -99,7 +99,7 @@ pub(super) fn read(world: &World<'_>, functions: &str) -> Option<(Schema, Known)
     };
     let tables: Vec<Table> = found.tables.iter().map(table).collect();
     let by_name = tables.iter().enumerate().map(|(i, t)| (Box::from(&*t.name), i)).collect();
-    let indexes = found.tables.iter().flat_map(|(_, _, table)| table.indexes.iter().chain(&table.implied));
+    let indexes = found.tables.iter().flat_map(|(_, _, table)| table.all_indexes());
     let index_names = indexes.map(|index| index.name.clone()).collect();
     let schema = Schema { file, tables, open: found.open, span: found.span, by_name, index_names };
     Some((schema, infer.into_known(file)))

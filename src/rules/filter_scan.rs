@@ -240,7 +240,7 @@ fn advice(query: &DbQuery, terms: &[Term], cx: &Cx<'_>) -> String {
         return format!("an index that holds `{field}` after the fields of {used} would serve it");
     }
     let table = query.table.as_deref().and_then(|t| cx.project.table(t));
-    let serving = table.and_then(|t| t.db_indexes().find(|i| !i.staged && i.fields.as_ref().is_some_and(|f| f.first() == Some(field))));
+    let serving = table.and_then(|t| t.definition.all_indexes().find(|i| i.kind == crate::model::ty::IndexKind::Db && !i.staged && i.fields.as_ref().is_some_and(|f| f.first() == Some(field))));
     match serving {
         Some(index) => {
             format!("the index `{}` starts with `{field}`: read it with `.withIndex`, given a value of that field's type", index.name)

@@ -25,7 +25,7 @@ declare_rule! {
     /// ```
     ///
     /// ## When not to use it
-    /// The rule is silent by itself on tables whose indexes cannot all be read: those of an ORM, of ents, or built by other packages.
+    /// The rule is silent by itself on tables whose indexes cannot all be read: those of an ORM, or built by other packages.
     ///
     /// ## Fix safety
     /// The fix takes the name that is spelt most alike, which may be another than the one that was meant.
@@ -74,7 +74,7 @@ fn readable<'a>(cx: &Cx<'a>, table: &str) -> Option<&'a Table> {
 
 fn judge(table: &Table, kind: IndexKind, used: &IndexUse, file: FileId, cx: &Cx<'_>) -> Option<Diagnostic> {
     let (name, name_expr) = (used.name.as_ref()?, used.name_expr?);
-    let declared = table.definition.indexes.iter().find(|i| i.name == *name && i.kind == kind);
+    let declared = table.definition.all_indexes().find(|i| i.name == *name && i.kind == kind);
     let Some(index) = declared else {
         if let Some(own) = indexes::own().find(|own| own.name == *name && kind == IndexKind::Db) {
             return wrong_bound(used, &own.fields).map(|(bound, wanted)| unknown_field(name, &own.fields, bound, wanted, file, cx));
@@ -184,7 +184,7 @@ fn unknown_name(table: &Table, kind: IndexKind, name: &Name, file: FileId, at: E
             .label(other.name_span, format!("this is {} {}", if other.kind == IndexKind::Db { "an" } else { "a" }, title(other.kind)))
             .help(help);
     }
-    let same: Vec<&Name> = table.definition.indexes.iter().filter(|i| i.kind == kind).map(|i| &i.name).collect();
+    let same: Vec<&Name> = table.definition.all_indexes().filter(|i| i.kind == kind).map(|i| &i.name).collect();
     let meant = nearest_name(name, same.iter().copied());
     let help = match (meant, same.is_empty()) {
         (Some(meant), _) => format!("there is `{meant}`"),
