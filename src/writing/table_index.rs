@@ -49,7 +49,7 @@ pub fn add_index(workspace: &Workspace, project: &Project, table: &Table, name: 
     let line_start = text[..end as usize].rfind('\n').map_or(0, |at| at + 1);
     let is_broken = before_dot.contains('\n');
     let is_long = text[line_start..end as usize].chars().count() + step.chars().count() >= style.width;
-    if !is_broken && !(is_long && last.is_some()) {
+    if !(is_broken || is_long && last.is_some()) {
         return Some(vec![Edit::insert_after(definition.span, step)]);
     }
     let indent = indent_at(text, end);

@@ -33,7 +33,16 @@ impl TableTy {
 
     /// A table of which nothing is known but where it is made.
     pub fn unknown(flavor: TableFlavor, span: Span) -> Self {
-        Self { document: Ty::Unknown, indexes: Vec::new(), implied: Vec::new(), open: true, flavor, span, fields_at: None, edges: Vec::new() }
+        Self {
+            document: Ty::Unknown,
+            indexes: Vec::new(),
+            implied: Vec::new(),
+            open: true,
+            flavor,
+            span,
+            fields_at: None,
+            edges: Vec::new(),
+        }
     }
 }
 

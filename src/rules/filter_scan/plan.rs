@@ -117,8 +117,8 @@ pub(super) fn plan<'a>(
     let is_served = |own: &Compare| bounds.iter().any(|b| matches!(b, Source::Term(c, _) if std::ptr::eq(*c, own)));
     let rest = |f: &Filter<'a>| f.terms.iter().filter(|t| !t.compare.as_ref().is_some_and(is_served)).collect();
     let rests = filters.iter().map(rest).collect();
-    let of_terms = bounds.iter().filter_map(|b| if let Source::Term(compare, _) = b { Some(*compare) } else { None });
-    let untyped = of_terms.filter(|c| matches!(fit(c), Fit::Unsure)).next();
+    let mut of_terms = bounds.iter().filter_map(|b| if let Source::Term(compare, _) = b { Some(*compare) } else { None });
+    let untyped = of_terms.find(|c| matches!(fit(c), Fit::Unsure));
     Some(Plan { table, index, rests, bounds, order, untyped })
 }
 

@@ -130,7 +130,7 @@ impl<'a> Writer<'a> {
         if break_before.is_empty() && self.overflows(self.module.span(body), calls) {
             return Some(self.broken_range(body, name, calls));
         }
-        let step = self.from_dot(own.span);
+        let step = self.with_dot(own.span);
         if !self.line_before(step.start).is_empty() && self.overflows(step, calls) {
             let (_, params) = parameter_text(self.module, self.source, range)?;
             let all: Vec<String> = self.plan.bounds.iter().map(|b| self.bound(b)).collect();
@@ -179,14 +179,14 @@ impl<'a> Writer<'a> {
         let name = self.name_like_table(name);
         let own = self.query.steps.iter().find(|s| matches!(s.kind, StepKind::Index(_) | StepKind::FullTableScan));
         if let Some(own) = own {
-            let span = self.from_dot(own.span);
+            let span = self.with_dot(own.span);
             let text = self.place(span).with_index(&name, &self.callback(), &calls);
             return std::iter::once(Edit::replace(span, text)).chain(self.shorter_filters(None)).collect();
         }
         // All start with the bracket that closes `db.query(…)`, so that two fixes of one query cannot both be made.
         let close = Span { start: self.module.span(self.origin).end - 1, ..self.module.span(self.origin) };
         let first = self.first_step();
-        let span = self.from_dot(first.span);
+        let span = self.with_dot(first.span);
         let line = self.line_before(span.start);
         if let Some((filter, rest)) = self.changed().find(|(f, _)| f.step.call == first.call) {
             let place = self.place(span);
@@ -214,7 +214,7 @@ impl<'a> Writer<'a> {
     }
 
     fn shorter_filter(&self, filter: &Filter<'_>, rest: &[&Term]) -> Edit {
-        let span = self.from_dot(filter.step.span);
+        let span = self.with_dot(filter.step.span);
         if rest.is_empty() {
             // What stands before the `.` goes along, but for comments.
             let before = self.source.slice(Span { end: span.start, ..filter.step.span });
@@ -292,7 +292,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The step without what stands before its `.`.
-    fn from_dot(&self, step: Span) -> Span {
+    fn with_dot(&self, step: Span) -> Span {
         Span { start: self.dot(step), ..step }
     }
 
