@@ -41,9 +41,15 @@ struct Options {
     /// Fix a copy of the folder PATH, not of the packages.
     #[arg(long, value_name = "PATH")]
     dir: Vec<PathBuf>,
-    /// Check with this configuration, relative to the folder, not with every tsconfig.json in it.
+    /// Check with this configuration, relative to the folder, not with those in the folders that hold changed files.
     #[arg(long, value_name = "FILE")]
     tsconfig: Vec<PathBuf>,
+    /// Check with this `tsc`, not with the packages' own.
+    #[arg(long, value_name = "FILE")]
+    compiler: Option<PathBuf>,
+    /// Check with every tsconfig.json in the folder.
+    #[arg(long)]
+    everywhere: bool,
 }
 
 fn main() -> ExitCode {
@@ -62,7 +68,13 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::env::set_current_dir(root).context("cannot enter the repository")?;
     packages::install()?;
-    let proof = proof::Proof { allow_unsafe: options.allow_unsafe, rules: &options.rule, tsconfigs: &options.tsconfig };
+    let proof = proof::Proof {
+        allow_unsafe: options.allow_unsafe,
+        rules: &options.rule,
+        tsconfigs: &options.tsconfig,
+        everywhere: options.everywhere,
+        compiler: options.compiler.as_deref().unwrap_or(Path::new(tsc::COMPILER)),
+    };
     if !options.dir.is_empty() {
         let mut is_fine = true;
         for dir in &options.dir {

@@ -15,8 +15,11 @@ pub struct Proof<'a> {
     pub allow_unsafe: bool,
     /// All where empty.
     pub rules: &'a [String],
-    /// All that are found where empty.
+    /// Those of the folders that hold changed files where empty.
     pub tsconfigs: &'a [PathBuf],
+    /// All that are found.
+    pub everywhere: bool,
+    pub compiler: &'a Path,
 }
 
 /// The texts of a folder's sources, by their paths in it.
@@ -27,21 +30,35 @@ impl Proof<'_> {
     pub fn of(&self, name: &str, folder: &Path) -> anyhow::Result<bool> {
         let copy = Path::new(FOLDER).join("fixed").join(name);
         copy_tree(folder, &copy).with_context(|| format!("cannot copy {} to {}", folder.display(), copy.display()))?;
-        let before = Checked { errors: tsc::check(&copy, self.tsconfigs)?, texts: texts(&copy)? };
+        let before = texts(&copy)?;
         let report_before = linting::lint(&copy, self.rules)?;
         let report = linting::fix(&copy, self.rules, self.allow_unsafe)?;
-        let fixed_texts = texts(&copy)?;
+        let after = texts(&copy)?;
         let mut problems = broken(&report_before, &report);
         linting::fix(&copy, self.rules, self.allow_unsafe)?;
-        let again = texts(&copy)?;
-        problems.extend(again.iter().filter(|(file, text)| fixed_texts.get(*file) != Some(text)).map(|(file, text)| {
-            let old = fixed_texts.get(file).map_or("", String::as_str);
-            format!("{file}: a second run changes it again\n{}", hunks(old, text, None))
-        }));
-        let after = Checked { errors: tsc::check(&copy, self.tsconfigs)?, texts: again };
-        problems.extend(new_errors(&before, &after).into_iter().map(|(error, lines)| described(error, lines, &before.texts, &after.texts)));
+        problems.extend(
+            changes(&after, &texts(&copy)?)
+                .map(|(file, old, new)| {
+                    write(&copy, file, old)?;
+                    Ok(format!("{file}: a second run changes it again\n{}", hunks(old, new, None)))
+                })
+                .collect::<anyhow::Result<Vec<String>>>()?,
+        );
 
-        let changed = after.texts.iter().filter(|(file, text)| before.texts.get(*file) != Some(text)).count();
+        let changed: Vec<&str> = changes(&before, &after).map(|(file, ..)| file).collect();
+        let configurations = tsc::configurations(&copy, self.tsconfigs, &changed, self.everywhere)?;
+        let errors_after = tsc::check(self.compiler, &copy, &configurations)?;
+        for (file, old, _) in changes(&before, &after) {
+            write(&copy, file, old)?;
+        }
+        let errors_before = tsc::check(self.compiler, &copy, &configurations)?;
+        for (file, _, new) in changes(&before, &after) {
+            write(&copy, file, new)?;
+        }
+        let changed = changed.len();
+        let before = Checked { texts: &before, errors: errors_before };
+        let after = Checked { texts: &after, errors: errors_after };
+        problems.extend(new_errors(&before, &after).into_iter().map(|(error, lines)| described(error, lines, before.texts, after.texts)));
         let known: usize = before.errors.values().map(Vec::len).sum();
         println!(
             "{name}: {} in {changed} files; {known} type errors before, {} new problems",
@@ -83,7 +100,7 @@ fn fixed(before: &Report, after: &Report) -> String {
 }
 
 /// Errors that there are more of than before. One that only says it in other words, on the same line of code, is no new one.
-fn new_errors<'a>(before: &'a Checked, after: &'a Checked) -> Vec<(&'a TypeError, &'a [usize])> {
+fn new_errors<'a>(before: &'a Checked<'_>, after: &'a Checked<'_>) -> Vec<(&'a TypeError, &'a [usize])> {
     let (known, now) = (before.by_code(), after.by_code());
     let mut new = Vec::new();
     for (error, lines) in &after.errors {
@@ -102,12 +119,12 @@ fn new_errors<'a>(before: &'a Checked, after: &'a Checked) -> Vec<(&'a TypeError
 }
 
 /// What the compiler said of these texts.
-struct Checked {
-    texts: Texts,
+struct Checked<'t> {
+    texts: &'t Texts,
     errors: TypeErrors,
 }
 
-impl Checked {
+impl Checked<'_> {
     /// How often each line of code has an error of each kind.
     fn by_code(&self) -> BTreeMap<(&str, &str, &str), usize> {
         let mut counts = BTreeMap::new();
@@ -161,6 +178,15 @@ fn hunks(old: &str, new: &str, line: Option<usize>) -> String {
         }
     }
     out
+}
+
+/// The files that differ, with both of their texts.
+fn changes<'t>(before: &'t Texts, after: &'t Texts) -> impl Iterator<Item = (&'t str, &'t str, &'t str)> {
+    after.iter().filter_map(|(file, new)| before.get(file).filter(|old| *old != new).map(|old| (file.as_str(), old.as_str(), new.as_str())))
+}
+
+fn write(folder: &Path, file: &str, text: &str) -> anyhow::Result<()> {
+    fs::write(folder.join(file), text).with_context(|| format!("cannot write {file}"))
 }
 
 fn texts(folder: &Path) -> anyhow::Result<Texts> {

@@ -6,8 +6,6 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use super::packages::FOLDER;
-
 /// An error, without its place in the file: fixes move it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TypeError {
@@ -16,6 +14,9 @@ pub struct TypeError {
     pub code: String,
     pub message: String,
 }
+
+/// The compiler of the installed packages.
+pub const COMPILER: &str = "corpus/node_modules/.bin/tsc";
 
 /// Each error with the lines that it stands on.
 pub type TypeErrors = BTreeMap<TypeError, Vec<usize>>;
@@ -38,20 +39,34 @@ const CONFIGURATION: &str = r#"{
 }
 "#;
 
-/// All errors of the folder, by the configurations named or else by each that is in it.
-pub fn check(folder: &Path, configurations: &[PathBuf]) -> anyhow::Result<TypeErrors> {
-    let mut all: Vec<PathBuf> = configurations.iter().map(|path| folder.join(path)).collect();
-    if all.is_empty() {
-        find(folder, &mut all)?;
+/// The configurations to check with: those named, else those in the folders that hold changed files, or all; else one of our own.
+pub fn configurations(folder: &Path, named: &[PathBuf], changed: &[&str], everywhere: bool) -> anyhow::Result<Vec<PathBuf>> {
+    if changed.is_empty() {
+        return Ok(Vec::new());
     }
+    if !named.is_empty() {
+        return Ok(named.iter().map(|path| folder.join(path)).collect());
+    }
+    let mut all = Vec::new();
+    find(folder, &mut all)?;
+    let holds_changes = |configuration: &PathBuf| {
+        let holder = configuration.parent().and_then(|parent| parent.strip_prefix(folder).ok());
+        holder.is_some_and(|holder| changed.iter().any(|file| Path::new(file).starts_with(holder)))
+    };
+    all.retain(|configuration| everywhere || holds_changes(configuration));
     if all.is_empty() {
         let own = folder.join("tsconfig.json");
         std::fs::write(&own, CONFIGURATION)?;
         all.push(own);
     }
+    Ok(all)
+}
+
+/// All errors of the folder.
+pub fn check(compiler: &Path, folder: &Path, configurations: &[PathBuf]) -> anyhow::Result<TypeErrors> {
     let mut errors = TypeErrors::new();
-    for configuration in all {
-        for (error, lines) in check_one(folder, &configuration)? {
+    for configuration in configurations {
+        for (error, lines) in check_one(compiler, folder, configuration)? {
             // A file may be part of several configurations.
             let known = errors.entry(error).or_default();
             if known.len() < lines.len() {
@@ -79,12 +94,12 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check_one(folder: &Path, configuration: &Path) -> anyhow::Result<TypeErrors> {
-    let compiler = Path::new(FOLDER).join("node_modules/.bin/tsc").canonicalize().context("the corpus has no TypeScript compiler")?;
+fn check_one(compiler: &Path, folder: &Path, configuration: &Path) -> anyhow::Result<TypeErrors> {
+    let compiler = compiler.canonicalize().with_context(|| format!("there is no compiler at {}", compiler.display()))?;
     let folder = folder.canonicalize()?;
     let project = configuration.canonicalize().with_context(|| format!("cannot read {}", configuration.display()))?;
     let output = Command::new(compiler)
-        .args(["--noEmit", "--pretty", "false", "--incremental", "false", "--composite", "false", "-p"])
+        .args(["--noEmit", "--pretty", "false", "--incremental", "false", "--composite", "false", "--skipLibCheck", "-p"])
         .arg(project)
         .current_dir(&folder)
         .output()
