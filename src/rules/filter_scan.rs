@@ -214,6 +214,9 @@ fn fix(plan: &Plan<'_>, rewrite: Rewrite, siblings: &[&DbQuery]) -> Fix {
     if plan.asserts_ids() {
         effects.push("a string is taken for an id".to_owned());
     }
+    if rewrite.drops_annotation {
+        effects.push("the type of the callback's parameter is left out".to_owned());
+    }
     if rewrite.drops_comment {
         effects.push("a comment is lost".to_owned());
     }

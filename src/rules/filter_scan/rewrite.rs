@@ -23,6 +23,8 @@ pub(super) struct Rewrite {
     /// The new step or bounds, where they fit on one short line.
     pub shown: Option<String>,
     pub drops_comment: bool,
+    /// A parameter's annotation is left out, and where it came from the compiler may miss it.
+    pub drops_annotation: bool,
 }
 
 /// `None` where the query is not written in one piece, or the new text could mean something else.
@@ -50,7 +52,7 @@ pub(super) fn rewrite(plan: &Plan<'_>, query: &DbQuery, filters: &[Filter<'_>], 
         source.comments_in(edit.span).iter().any(|comment| !edit.text.contains(source.comment_text(comment)))
     });
     let shown = Some(writer.shown()).filter(|text| text.chars().count() <= SHOWN && !text.contains('\n'));
-    Some(Rewrite { edits, shown, drops_comment })
+    Some(Rewrite { edits, shown, drops_comment, drops_annotation: writer.drops_annotation })
 }
 
 /// The name of the type of ids in the file, imported if need be; `None` where it cannot be had. Empty where no value needs it.
@@ -77,6 +79,7 @@ struct Writer<'a> {
     /// The parameter of the first filter's callback, which becomes that of a new range.
     param: BindingId,
     params: String,
+    drops_annotation: bool,
     /// What the type of ids is called in the file.
     id_name: String,
 }
@@ -86,11 +89,13 @@ impl<'a> Writer<'a> {
         let first = filters.first()?.step;
         let (source, module) = (workspace.source(first.file), workspace.hir(first.file));
         let origin = origin_under(module, first, query)?;
-        let (param, params) = parameter_text(module, source, module.call(first.call)?.args.first()?.value)?;
+        let Parameter { binding: param, written, plain } = parameter(module, source, module.call(first.call)?.args.first()?.value)?;
         // What the compiler did not check in the old range, it does not check in the new one.
         let is_any = query.index().is_some_and(|(step, index)| index.range_expr.is_some() && takes_any(module, step.call, 1));
-        let params = if is_any { format!("({}: any)", module.binding(param).name) } else { params };
-        Some(Self { plan, query, filters, workspace, source, module, file: first.file, origin, param, params, id_name: String::new() })
+        let drops_annotation = !is_any && plain != written;
+        let params = if is_any { format!("({}: any)", module.binding(param).name) } else { plain };
+        let id_name = String::new();
+        Some(Self { plan, query, filters, workspace, source, module, file: first.file, origin, param, params, drops_annotation, id_name })
     }
 
     /// Whether a value would mean something else where it is written now: what it calls by the name of a parameter.
@@ -132,7 +137,7 @@ impl<'a> Writer<'a> {
         }
         let step = self.with_dot(own.span);
         if !self.line_before(step.start).is_empty() && self.overflows(step, calls) {
-            let (_, params) = parameter_text(self.module, self.source, range)?;
+            let params = parameter(self.module, self.source, range)?.written;
             let all: Vec<String> = self.plan.bounds.iter().map(|b| self.bound(b)).collect();
             let index_name = self.source.slice(self.module.span(index.name_expr?));
             let text = self.place(step).with_index(index_name, &Callback { params: &params, name }, &all);
@@ -231,8 +236,7 @@ impl<'a> Writer<'a> {
         };
         let terms: Vec<Moved<'_>> = rest.iter().map(text).collect();
         let argument = self.module.call(filter.step.call).and_then(|c| c.args.first());
-        let params =
-            argument.and_then(|a| parameter_text(self.module, self.source, a.value)).map_or_else(|| self.params.clone(), |(_, text)| text);
+        let params = argument.and_then(|a| parameter(self.module, self.source, a.value)).map_or_else(|| self.params.clone(), |p| p.written);
         place.filter(&Callback { params: &params, name: &self.module.binding(filter.param).name }, &terms)
     }
 
@@ -347,17 +351,22 @@ pub(super) fn origin_under(module: &Module, step: &Step, query: &DbQuery) -> Opt
     }
 }
 
-/// The parameter of a callback, and its text with brackets and annotation, as it may stand on a range, too.
-fn parameter_text(module: &Module, source: &SourceFile, callback: ExprId) -> Option<(BindingId, String)> {
+/// The parameter of a callback as it is written.
+struct Parameter {
+    binding: BindingId,
+    /// With its brackets and annotation.
+    written: String,
+    /// As it may stand on a range, too: without the type of a filter's builder.
+    plain: String,
+}
+
+fn parameter(module: &Module, source: &SourceFile, callback: ExprId) -> Option<Parameter> {
     let func = module.func(module.as_func(callback)?);
     let param = func.params.first()?;
     let binding = param.bindings.0;
     let is_any = |ty: hir::TypeId| matches!(module.ty(ty), TypeNode::Keyword(hir::Keyword::Any));
-    let is_bare = func.is_arrow && func.start == param.start;
-    let text = match source.slice(module.at(param.start, param.end)) {
-        written if is_bare => written.to_owned(),
-        written if param.ty.is_none_or(is_any) => format!("({written})"),
-        _ => format!("({})", module.binding(binding).name),
-    };
-    Some((binding, text))
+    let text = source.slice(module.at(param.start, param.end));
+    let written = if func.is_arrow && func.start == param.start { text.to_owned() } else { format!("({text})") };
+    let plain = if param.ty.is_none_or(is_any) { written.clone() } else { format!("({})", module.binding(binding).name) };
+    Some(Parameter { binding, written, plain })
 }
