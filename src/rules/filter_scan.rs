@@ -70,7 +70,9 @@ impl Rule for FilterScan {
             let StepKind::Filter(predicate) = &step.kind else { continue };
             let siblings = with_step(cx.project, query, step);
             let is_first = siblings.first().is_some_and(|first| std::ptr::eq(*first, query));
-            let is_paged = siblings.iter().all(|q| q.end == End::Paginate);
+            // A query that a function returns is open there, and ended by who calls it.
+            let mut ends = siblings.iter().map(|q| q.end).filter(|end| *end != End::Open).peekable();
+            let is_paged = ends.peek().is_some() && ends.all(|end| end == End::Paginate);
             if is_first && (self.paginate || !is_paged) {
                 report(query, step, predicate, &siblings, cx);
             }
@@ -115,6 +117,9 @@ fn report(query: &DbQuery, step: &Step, predicate: &Predicate, siblings: &[&DbQu
             found.help(format!(
                 "make the field one of the `filterFields` of `{name}`, and ask for its value in the search: `.eq(field, value)`"
             ))
+        }
+        (None, None) if matches!(predicate, Predicate::Opaque) => {
+            found.help("read a range with `.withIndex`; what no index can serve, compare in TypeScript".to_owned())
         }
         (None, None) => found.help(advice(query, terms, cx)),
     };
