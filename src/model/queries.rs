@@ -211,11 +211,8 @@ fn terminator(method: &str, argument: Option<ExprId>) -> Option<End> {
 /// The chains that a value may be; none where it may be anything else: a wrapper's `.collect()` is its own.
 fn chains(ty: &Ty) -> Vec<&Chain> {
     let members = ty.members().iter().filter(|m| !matches!(m, Ty::Null | Ty::Undefined));
-    let chain = |m| match m {
-        &Ty::Query(ref chain) => Some(&**chain),
-        _ => None,
-    };
-    members.map(chain).collect::<Option<Vec<&Chain>>>().unwrap_or_default()
+    let chains = members.map(|m| if let Ty::Query(chain) = m { Some(&**chain) } else { None });
+    chains.collect::<Option<Vec<&Chain>>>().unwrap_or_default()
 }
 
 /// What becomes of a chain that no method is called on; `None` where a later call or a variable goes on with it.

@@ -1,7 +1,7 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
-use crate::model::hir::{ExprId, Name};
+use crate::model::hir::{ExprId, Key, Name, Parent, Prop};
 use crate::model::indexes::{self, Ask};
 use crate::model::queries::{Bound, IndexUse, Range, StepKind};
 use crate::model::ty::{Index, IndexKind};
@@ -56,13 +56,16 @@ impl Rule for UnknownIndex {
             return None;
         }
         let module = cx.workspace.hir(call.file);
-        let [table, index, ..] = &*module.call(call.call)?.args else { return None };
+        let [table, name_at, options @ ..] = &*module.call(call.call)?.args else { return None };
         let table = readable(cx, module.constant(table.value)?)?;
-        let name = module.constant(index.value)?;
-        if table.index(name).is_some_and(|i| i.kind == IndexKind::Vector) {
-            return None;
+        let name = module.constant(name_at.value)?;
+        match table.definition.indexes.iter().find(|i| i.name == *name && i.kind == IndexKind::Vector) {
+            None => cx.report(unknown_name(table, IndexKind::Vector, name, call.file, name_at.value, cx)),
+            Some(index) => {
+                let wrong = wrong_vector_filters(index, call.file, options.first()?.value, cx);
+                wrong.into_iter().for_each(|d| cx.report(d));
+            }
         }
-        cx.report(unknown_name(table, IndexKind::Vector, name, call.file, index.value, cx));
         Some(())
     }
 }
@@ -151,17 +154,39 @@ fn wrong_search_bound(index: &Index, used: &IndexUse, file: FileId, cx: &Cx<'_>)
     let bound = bounds.iter().find(is_wrong)?;
     let (name, field) = (&index.name, &bound.field);
     let span = cx.workspace.hir(file).span(bound.field_expr);
-    let (message, help) = if &*bound.op == "search" {
-        (
-            format!("the search index `{name}` searches `{searched}`, not `{field}`"),
-            format!("search `{searched}`, or add a search index on `{field}`"),
-        )
-    } else {
-        (format!("`{field}` is no filter field of the search index `{name}`"), format!("add `{field}` to its `filterFields`"))
-    };
-    let meant = if &*bound.op == "search" { nearest_name(field, [searched]) } else { nearest_name(field, filters) };
-    let fix = meant.and_then(|meant| rename(span, meant, cx));
-    Some(Diagnostic::new(span, message).label(index.name_span, "the index").help(help).fix(fix))
+    if &*bound.op == "eq" {
+        return Some(no_filter_field("search index", index, field, filters, span, cx));
+    }
+    let fix = nearest_name(field, [searched]).and_then(|meant| rename(span, meant, cx));
+    let found = Diagnostic::new(span, format!("the search index `{name}` searches `{searched}`, not `{field}`"))
+        .label(index.name_span, "the index")
+        .help(format!("search `{searched}`, or add a search index on `{field}`"));
+    Some(found.fix(fix))
+}
+
+/// The fields that the filter of a vector search compares, and that are no filter fields of the index.
+fn wrong_vector_filters(index: &Index, file: FileId, options: ExprId, cx: &Cx<'_>) -> Vec<Diagnostic> {
+    let module = cx.workspace.hir(file);
+    let Some((_, filters)) = index.fields.as_ref().and_then(|f| f.split_first()) else { return Vec::new() };
+    let is_filter = |p: &&Prop| matches!(&p.key, Key::Name(name) if &**name == "filter");
+    let callback = module.as_object(options).and_then(|props| props.iter().find(is_filter)).and_then(|p| module.as_func(p.value));
+    let Some(param) = callback.and_then(|f| module.func(f).params.first()).filter(|p| p.is_name) else { return Vec::new() };
+    let compared = module.binding(param.bindings.0).uses.iter().filter_map(|usage| {
+        let Parent::Expr(member) = module.parent(*usage) else { return None };
+        let Parent::Expr(call) = module.parent(member) else { return None };
+        let (call, _, method) = module.method(call)?;
+        (&**method == "eq" && call.callee == member).then(|| call.args.first().map(|a| a.value)).flatten()
+    });
+    let wrong = compared.filter_map(|at| Some((at, module.constant(at)?))).filter(|(_, field)| !filters.contains(field));
+    wrong.map(|(at, field)| no_filter_field("vector index", index, field, filters, module.span(at), cx)).collect()
+}
+
+fn no_filter_field(title: &str, index: &Index, field: &Name, filters: &[Name], span: Span, cx: &Cx<'_>) -> Diagnostic {
+    let fix = nearest_name(field, filters).and_then(|meant| rename(span, meant, cx));
+    Diagnostic::new(span, format!("`{field}` is no filter field of the {title} `{}`", index.name))
+        .label(index.name_span, "the index")
+        .help(format!("add `{field}` to its `filterFields`"))
+        .fix(fix)
 }
 
 fn unknown_name(table: &Table, kind: IndexKind, name: &Name, file: FileId, at: ExprId, cx: &Cx<'_>) -> Diagnostic {

@@ -165,27 +165,20 @@ impl<'a> Asked<'a> {
     /// The index that serves most of the terms, and all that the query has in its range now.
     fn other(&self) -> Option<Choice<'a>> {
         let is_used = |q: &Queryable<'_>| self.used.as_ref().is_some_and(|u| u.name == q.name);
-        let candidates = self.table.queryable().into_iter().filter(|q| !is_used(q)).filter_map(|q| {
+        let candidate = |q: Queryable<'a>| {
             let bounds = bounds(&q, &self.conditions)?;
             let order = self.order(&q.fields);
             if self.keeps_its_order() && matches!(order, Order::By(_)) {
                 return None;
             }
             let served = serve(&q, &self.conditions);
-            Some((served.fixes_one(&q), served.equal.len(), served.range.len(), std::cmp::Reverse(q.fields.len()), q, bounds, order))
-        });
-        // The first of equals: in the order of the definition, Convex's own last.
-        let mut best: Option<_> = None;
-        for c in candidates {
-            let is_better = best.as_ref().is_none_or(|b: &(bool, usize, usize, std::cmp::Reverse<usize>, Queryable<'a>, _, _)| {
-                (c.0, c.1, c.2, c.3) > (b.0, b.1, b.2, b.3)
-            });
-            if is_better {
-                best = Some(c);
-            }
-        }
-        let (_, _, _, _, q, bounds, order) = best?;
-        Some((Chosen::Other(q.name, q.declared), bounds, order))
+            let worth = (served.fixes_one(&q), served.equal.len(), served.range.len(), std::cmp::Reverse(q.fields.len()));
+            Some((worth, (Chosen::Other(q.name, q.declared), bounds, order)))
+        };
+        let indexes = self.table.queryable().into_iter().filter(|q| !is_used(q));
+        let candidates: Vec<_> = indexes.filter_map(candidate).collect();
+        // Of equals the first, in the order of the definition, Convex's own last.
+        candidates.into_iter().rev().max_by_key(|(worth, _)| *worth).map(|(_, choice)| choice)
     }
 
     /// An index that the table would need: fields with one value, then what the documents are ordered by or have bounds on.
