@@ -8,7 +8,9 @@
 
 mod scan;
 
-use memchr::{memchr_iter, memchr2_iter, memrchr2};
+use std::ops::Range;
+
+use memchr::{memchr_iter, memchr2_iter, memmem, memrchr2};
 
 use crate::source::SyntaxError;
 
@@ -69,15 +71,23 @@ impl Hazard {
 fn is_shallow(bytes: &[u8], angle_casts: bool) -> bool {
     /// What may wait before an open bracket, and the bracket.
     const FRAME: u32 = 4;
+    /// So few open brackets hold next to nothing that is read twice.
+    const FLAT: u32 = 2;
     if bytes.len() > SHALLOW_SIZE {
         return false;
     }
-    let (mut depth, mut marks, mut angles, mut counted) = (0u32, 0, 0, 0);
+    let (mut depth, mut marks, mut angles, mut counted, mut flat) = (0u32, 0, 0, 0, 0);
     for start in (0..bytes.len()).step_by(BLOCK) {
         let end = bytes.len().min(start + BLOCK);
         let block = Block::count(&bytes[start..end], &bytes[start + 1..bytes.len().min(end + 1)]);
         if block.rests {
             (marks, angles, counted) = (0, 0, start);
+            if depth <= FLAT {
+                if !is_certain(bytes, flat..start, angle_casts) {
+                    return false;
+                }
+                flat = start;
+            }
         }
         marks += block.marks;
         if FRAME * depth + marks > DEPTH_LIMIT {
@@ -92,7 +102,15 @@ fn is_shallow(bytes: &[u8], angle_casts: bool) -> bool {
         }
         depth = depth.saturating_add_signed(block.opened);
     }
-    let mut guesses = memchr2_iter(b'<', b'`', bytes).map(|at| guesses_at(&bytes[..at], bytes[at], angle_casts));
+    // A chain of `else if` rests in each of its blocks.
+    let is_chain = bytes.len() > SHALLOW_SIZE / 4 && memmem::find_iter(bytes, b"else").nth(DEPTH_LIMIT as usize).is_some();
+    !is_chain && is_certain(bytes, flat..bytes.len(), angle_casts)
+}
+
+/// Whether the parser has to read little of this part of the text twice.
+fn is_certain(bytes: &[u8], part: Range<usize>, angle_casts: bool) -> bool {
+    let start = part.start;
+    let mut guesses = memchr2_iter(b'<', b'`', &bytes[part]).map(|at| guesses_at(bytes, start + at, angle_casts));
     guesses.try_fold(0, |sum, next| Some(sum + next).filter(|sum| *sum <= GUESS_LIMIT)).is_some()
 }
 
@@ -125,28 +143,27 @@ impl Block {
     }
 }
 
-/// How often the parser may have to read again what follows this text and this mark: see `Frame::guesses` and `Frame::is_guess`.
-fn guesses_at(before: &[u8], mark: u8, angle_casts: bool) -> u32 {
-    /// How far back to look for the start of a computed name.
+/// How often the parser may have to read again what follows this mark, at most: see `scan::guesses`.
+fn guesses_at(bytes: &[u8], at: usize, angle_casts: bool) -> u32 {
+    /// How far to look for what makes a `<` dangerous.
     const NEAR: usize = 64;
-    let before = before.trim_ascii_end();
+    let before = bytes[..at].trim_ascii_end();
     let last = before.last().copied().unwrap_or_default();
-    if mark == b'`' {
+    if bytes[at] == b'`' {
         return u32::from(last == b'>');
     }
     let word = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$') || !b.is_ascii()).count();
     let word = &before[before.len() - word..];
-    match last {
-        b'[' => scan::COMPUTED_NAME,
-        b'"' | b'\'' | b']' => scan::LITERAL_NAME,
-        b')' | b'`' => 0,
-        _ if scan::is_contextual(word) => 1,
-        _ if word.is_empty() || scan::expects_operand(word) => angle_casts.into(),
-        _ if word[0].is_ascii_digit() => scan::LITERAL_NAME,
-        _ => {
-            let near = &before[before.len().saturating_sub(NEAR)..];
-            let is_inside = memrchr2(b'[', b']', near).is_some_and(|at| near[at] == b'[');
-            if is_inside { scan::COMPUTED_NAME } else { 0 }
-        }
-    }
+    let is_leading = match last {
+        b'"' | b'\'' | b'[' | b']' => return scan::IN_TYPE,
+        b')' | b'`' => false,
+        _ if word.first().is_some_and(u8::is_ascii_digit) => return scan::IN_TYPE,
+        _ => scan::is_contextual(word) || angle_casts && (word.is_empty() || scan::expects_operand(word)),
+    };
+    let near = &before[before.len().saturating_sub(NEAR)..];
+    let in_name = memrchr2(b'[', b']', near).is_some_and(|at| near[at] == b'[');
+    let near = &bytes[at..bytes.len().min(at + NEAR)];
+    let parameter = near.iter().position(|&b| b == b'(').and_then(|open| near[open..].split(|&b| b == b')').next());
+    let has_default = parameter.is_some_and(|p| p.windows(2).any(|pair| pair[0] == b'=' && pair[1] != b'>'));
+    if in_name || has_default { scan::IN_TYPE } else { is_leading.into() }
 }

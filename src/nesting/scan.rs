@@ -3,12 +3,14 @@
 //! Strings, comments, templates, regular expressions and JSX text are skipped the way the parser skips them.
 //! What follows a syntax error need not be right, as the parser does not get there.
 
+mod guesses;
 mod jsx;
 mod literals;
 mod operators;
 
+pub use guesses::IN_TYPE;
 use memchr::memmem;
-pub use operators::{COMPUTED_NAME, LITERAL_NAME, expects_operand, is_contextual};
+pub use operators::{expects_operand, is_contextual};
 
 use super::{ANGLE_LIMIT, CHAIN_LIMIT, DEPTH_LIMIT, GUESS_LIMIT, Hazard};
 
@@ -46,12 +48,10 @@ struct Frame {
     angles: u32,
     /// For the last 64 of `angles`, the newest lowest: whether it starts a type assertion or type parameters.
     leading: u64,
-    /// How often what follows may be read again, for each `<` so far: the time doubles with each.
+    /// How often what follows may be read again, as time doubles with each: for type assertions and names of members so far.
     guesses: u32,
-    /// Whether this is a template after `f<T>`, which the parser reads twice.
-    is_guess: bool,
-    /// Whether this is the computed name of a member: `{ [`. The `[a in` of a mapped type is none.
-    is_name: bool,
+    /// The same for the bracket itself: a template after `f<T>`, or the computed name of a member.
+    held: u32,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -194,7 +194,10 @@ impl<'t> Scan<'t> {
             b'?' => self.question(next),
             b'=' if next == b'>' => self.pend(2, Before::Start),
             b'=' if next == b'=' => self.binary(2 + usize::from(self.peek(2) == b'=')),
-            b'=' => self.pend(1, Before::Operator),
+            b'=' => {
+                self.guess_default();
+                self.pend(1, Before::Operator);
+            }
             b'!' if next == b'=' => self.binary(2 + usize::from(self.peek(2) == b'=')),
             b'!' if self.before == Before::Operand => self.link(1, Before::Operand),
             b'!' | b'~' => self.pend(1, Before::Operator),
@@ -218,11 +221,9 @@ impl<'t> Scan<'t> {
         }
         self.braces += u32::from(is_brace(bracket));
         self.depth += 1;
-        let is_guess = bracket == Bracket::Template && self.before.is_operand() && self.byte_before() == b'>';
-        let is_member = is_brace(self.top.bracket) && self.top.angles == 0 && is_before_name(self.byte_before());
-        let is_name = bracket == Bracket::Square && is_member;
-        self.guesses += u32::from(is_guess);
-        let inner = Frame { bracket, is_guess, is_name, ..Frame::default() };
+        let held = self.guesses_of(bracket);
+        self.guesses += held;
+        let inner = Frame { bracket, held, ..Frame::default() };
         self.outer.push(std::mem::replace(&mut self.top, inner));
         self.operator(1, if bracket == Bracket::Block { Before::Start } else { Before::Operator });
     }
@@ -230,8 +231,8 @@ impl<'t> Scan<'t> {
     fn pop(&mut self) -> Bracket {
         self.reset();
         let Some(outer) = self.outer.pop() else { return Bracket::Block };
-        let Frame { bracket, is_guess, .. } = std::mem::replace(&mut self.top, outer);
-        self.guesses -= u32::from(is_guess);
+        let Frame { bracket, held, .. } = std::mem::replace(&mut self.top, outer);
+        self.guesses -= held;
         self.braces -= u32::from(is_brace(bracket));
         self.depth -= 1;
         bracket
@@ -329,10 +330,6 @@ impl<'t> Scan<'t> {
         self.link(length, Before::Operator);
     }
 
-    fn byte_before(&self) -> u8 {
-        self.bytes[..self.at].trim_ascii_end().last().copied().unwrap_or_default()
-    }
-
     fn peek(&self, ahead: usize) -> u8 {
         self.bytes.get(self.at + ahead).copied().unwrap_or_default()
     }
@@ -340,11 +337,6 @@ impl<'t> Scan<'t> {
 
 fn is_brace(bracket: Bracket) -> bool {
     matches!(bracket, Bracket::Block | Bracket::Object | Bracket::Hole)
-}
-
-/// Whether a computed name may follow this byte, and not a tuple or an index.
-fn is_before_name(byte: u8) -> bool {
-    is_word_byte(byte) || matches!(byte, b'{' | b'}' | b',' | b';' | b')' | b']' | b'*' | b'"' | b'\'')
 }
 
 fn is_word_byte(byte: u8) -> bool {

@@ -2,10 +2,6 @@
 
 use super::{Before, Bracket, Scan, is_word_byte};
 
-/// Measured: the time is multiplied by 18 and 3.
-pub const COMPUTED_NAME: u32 = 4;
-pub const LITERAL_NAME: u32 = 2;
-
 impl Scan<'_> {
     pub(super) fn colon(&mut self) {
         let top = &mut self.top;
@@ -64,9 +60,7 @@ impl Scan<'_> {
             b'<' if !is_leading => return self.binary(2),
             _ => {}
         }
-        if self.angles > 0 && self.top.guesses == 0 {
-            self.guess(self.guesses_at_name());
-        }
+        self.guess_literal();
         let top = &mut self.top;
         top.angles += 1;
         top.leading = top.leading << 1 | u64::from(is_leading);
@@ -88,32 +82,10 @@ impl Scan<'_> {
         self.angles -= 1;
         self.depth -= 1;
         if is_leading {
-            self.guess(1);
-            self.pend(1, Before::Operator);
+            self.guess_assertion();
         } else {
             self.operator(1, Before::Operand);
         }
-    }
-
-    /// The `<` here may stand in or after the name of a member that is no identifier: `[a<`, `[a]<`, `"a"<`, `0<`.
-    fn guesses_at_name(&self) -> u32 {
-        let is_literal = matches!(self.byte_before(), b'"' | b'\'' | b']') || self.word_before().first().is_some_and(u8::is_ascii_digit);
-        match (self.top.is_name, is_literal) {
-            (true, _) => COMPUTED_NAME,
-            (false, true) => LITERAL_NAME,
-            (false, false) => 0,
-        }
-    }
-
-    fn word_before(&self) -> &[u8] {
-        let before = self.bytes[..self.at].trim_ascii_end();
-        let length = before.iter().rev().take_while(|b| is_word_byte(**b)).count();
-        &before[before.len() - length..]
-    }
-
-    fn guess(&mut self, times: u32) {
-        self.top.guesses += times;
-        self.guesses += times;
     }
 
     pub(super) fn word(&mut self) {
@@ -132,6 +104,9 @@ impl Scan<'_> {
             return;
         }
         let word = &self.bytes[start..self.at];
+        if word == b"in" {
+            self.release();
+        }
         if !(2..=10).contains(&word.len()) || !word[0].is_ascii_lowercase() {
             // No keyword.
             self.settle();
@@ -139,10 +114,6 @@ impl Scan<'_> {
             return;
         }
         match word {
-            b"in" if self.top.is_name => {
-                self.top.is_name = false;
-                self.link(0, Before::Operator);
-            }
             b"in" | b"instanceof" | b"as" | b"satisfies" | b"is" if self.before.is_operand() => self.link(0, Before::Operator),
             b"extends" if self.before.is_operand() => self.pend(0, Before::Operator),
             b"else" => self.pend(0, Before::Else),
