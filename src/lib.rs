@@ -28,6 +28,8 @@ pub mod preset;
 pub mod suppress;
 pub mod fixing;
 pub mod lint;
+pub mod codemod;
+pub mod codemods;
 pub mod docs;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "all input and output is here")]
 pub mod cli;

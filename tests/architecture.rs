@@ -26,8 +26,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("fixing", &["source", "edit", "model", "diagnostic", "rule", "rules", "lint"]),
     ("suppress", &["source", "edit", "model", "diagnostic", "rule", "rules", "lint"]),
     ("docs", &["diagnostic", "rule", "rules", "preset"]),
-    ("codemod", &["source", "edit", "model", "writing", "diagnostic"]),
-    ("codemods", &["source", "edit", "model", "writing", "diagnostic", "codemod"]),
+    ("codemod", &["source"]),
+    ("codemods", &["source", "style", "edit", "model", "writing", "codemod"]),
 ];
 
 /// May import everything.

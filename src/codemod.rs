@@ -1,0 +1,180 @@
+//! What a codemod is asked, and what it answers: the files as they would be, what became of each table, and what is left to a person.
+//!
+//! Plain data. A codemod never prints and never writes; `codemods` has the codemods, `cli` shows and writes what they plan.
+
+use std::collections::BTreeMap;
+
+use crate::source::{FileId, Span};
+
+/// What the project is written for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// `v.*` columns in `defineTable`, `defineEnt` or an early `convexTable`: the schema only.
+    Validators,
+    /// convex-ents.
+    Ents,
+}
+
+/// How relations are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationStyle {
+    /// `relations(users, ({ one, many }) => ({ … }))`, one for each table.
+    Relations,
+    /// `defineRelations(tables, (r) => ({ … }))`, for all tables at once.
+    DefineRelations,
+    /// `defineSchema(tables).relations((r) => ({ … }))`.
+    Chain,
+}
+
+/// What becomes of the end of a required one-to-one edge that holds no field: the ORM refuses `one` on both ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OneToOne {
+    /// `many` under the same name: read its first row.
+    #[default]
+    Many,
+    /// Only the end that holds the field has a relation.
+    InverseOnly,
+    /// `one` on both ends; the field may then hold null.
+    Nullable,
+}
+
+/// How ids become columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForeignKeys {
+    /// `id("users")`, a foreign key, where an index leads with the column and deletes keep their meaning; `custom(v.id("users"))` elsewhere.
+    #[default]
+    Auto,
+    /// Always `custom(v.id("users"))`: no new checks.
+    Plain,
+    /// `text().references(…)`: the stored validator becomes a string.
+    Text,
+}
+
+/// How validators that admit null, but not absence, become columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nullable {
+    /// A column without `.notNull()`: documents may then lack it, too.
+    #[default]
+    Idiomatic,
+    /// `custom(…)` with exactly the old validator.
+    Exact,
+}
+
+/// Whose `defineSchema` the new schema calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SchemaFunction {
+    /// The ORM's own; since 0.11 it adds eight tables of its own.
+    #[default]
+    Orm,
+    /// That of `convex/server`, which adds none.
+    Convex,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub from: From,
+    pub relations: RelationStyle,
+    /// The module that the new code imports from: `better-convex/orm`.
+    pub orm: String,
+    pub one_to_one: OneToOne,
+    pub foreign_keys: ForeignKeys,
+    pub nullable: Nullable,
+    pub schema_function: SchemaFunction,
+    /// Only these tables; all where empty.
+    pub tables: Vec<String>,
+    /// Write a `// TODO(orm-migrate): …` where something is left to a person.
+    pub todo: bool,
+}
+
+/// What a codemod would do with the projects of a workspace. Nothing is done yet, and everything in it has been proved.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The files that change, as they would be.
+    pub files: BTreeMap<FileId, Rewritten>,
+    /// What becomes of each table, in the order of the schema, one project after the other.
+    pub tables: Vec<TableOutcome>,
+    /// What a person has to do or to know, in order of file and place.
+    pub left: Vec<Left>,
+    pub calls: Calls,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewritten {
+    pub text: String,
+    /// How many places of the file change.
+    pub edits: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableOutcome {
+    pub name: String,
+    /// Where the schema names it.
+    pub span: Span,
+    pub status: Status,
+    /// What documents may now hold that they could not before: `users.height: null now allowed`.
+    pub widened: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    Migrated,
+    /// It is new: ents made it up, and now it is written down.
+    Created,
+    /// It stays what it was, or a plain `defineTable`.
+    Kept {
+        code: &'static str,
+        why: String,
+    },
+    /// It was a table of the ORM before.
+    Already,
+}
+
+/// How many calls were rewritten, and how many left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    pub rewritten: usize,
+    pub left: usize,
+}
+
+/// How much something matters that is left to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Behaves differently from before; look at it.
+    Warning,
+    /// Was not migrated.
+    Error,
+}
+
+impl Severity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Something that a person has to do, or should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Which kind of thing: `nested-index`, `default-on-read`, … Listed in docs/codemods.
+    pub code: &'static str,
+    pub severity: Severity,
+    /// In the old source.
+    pub span: Span,
+    /// What, and why; one line.
+    pub message: String,
+    /// What to do; one line.
+    pub suggestion: Option<String>,
+}
+
+impl Plan {
+    /// Whether a person has to do something.
+    pub fn has_work_left(&self) -> bool {
+        self.left.iter().any(|left| left.severity > Severity::Info)
+    }
+}
