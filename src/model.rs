@@ -250,7 +250,7 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     let mut functions = functions::read(&infer, id);
     for function in &mut functions {
         if let Some(at) = function.handler.filter(|_| function.args == functions::Entry::Missing) {
-            function.arguments = infer.parameter(at.file, at.func, 1);
+            function.arguments = infer.declared_parameter(at.file, at.func, 1);
         }
         if let Some(at) = function.handler.filter(|_| function.returns == functions::Entry::Missing) {
             function.result = infer.returns(at).awaited();

@@ -9,6 +9,7 @@ mod context;
 mod ents;
 mod externals;
 mod held;
+mod mutations;
 mod narrow;
 mod packages;
 mod tables;
@@ -233,9 +234,12 @@ impl<'w> Infer<'w> {
             }
         };
         let ty = match func.return_type.map(|annotation| self.ty(at.file, annotation).awaited()) {
-            // Of data the annotation decides: the compiler forgets what else is known of the value.
-            Some(declared) if body.is_unknown() || declared.is_value() || body.awaited().is_value() => declared,
-            _ => body,
+            None => body,
+            // Some type that cannot be read: the compiler goes by that.
+            Some(Ty::Unknown) if body.awaited().is_value() => Ty::Unknown,
+            Some(declared) if declared.is_plain() && !declared.is_unknown() => Ty::settled(&declared, &body.awaited()),
+            Some(declared) if body.is_unknown() => declared,
+            Some(_) => body,
         };
         if !func.is_async {
             return ty;

@@ -411,6 +411,8 @@ impl Lower {
             expr: None,
         });
         self.func = Some(id);
+        // When it is called, what held around it may hold no longer.
+        let guard = self.guard.take();
         let (params, return_type, body) = self.scoped(|this| {
             let params: Vec<Param> = signature.params.iter().enumerate().map(|(i, p)| this.param(p, id, i as u32)).collect();
             let return_type = signature.return_type.map(|t| this.ty(&t.type_ann));
@@ -426,6 +428,7 @@ impl Lower {
             (params, return_type, body)
         });
         self.func = outer;
+        self.guard = guard;
         let func = &mut self.module.funcs[id.0 as usize];
         func.params = params;
         func.return_type = return_type;

@@ -337,7 +337,7 @@ fn compare(infer: &Infer<'_>, file: FileId, call: &super::hir::Call, op: &Name, 
         (None, Some(field)) => (field, left.value, true),
         _ => return None,
     };
-    let (value_ty, compiled_ty) = (infer.expr(file, value), compiled(infer, file, value));
+    let (value_ty, compiled_ty) = (infer.at_once(file, value), compiled(infer, file, value));
     Some(Compare { op: op.clone(), field: field.0, field_expr: field.1, value, value_ty, compiled_ty, flipped })
 }
 

@@ -4,6 +4,7 @@
 //! `Unknown` is the widest, and says that nothing may be concluded.
 
 mod definitions;
+mod settle;
 
 use std::sync::Arc;
 
@@ -257,6 +258,7 @@ impl Ty {
             (Self::Literal(a, _), Self::Literal(b, _)) => a == b,
             (Self::Any, other) => other.is_data(),
             (Self::Array(a), Self::Array(b)) => **b == Self::Never || a.covers(b),
+            (Self::Array(a), Self::Tuple(items)) => items.iter().all(|item| a.covers(item)),
             _ => false,
         }
     }

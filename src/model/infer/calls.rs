@@ -109,7 +109,6 @@ impl Infer<'_> {
                 }
             }
             "filter" => match first.map(|f| self.expr(file, f.value)) {
-                Some(Ty::External(external)) if external.is("global", &["Boolean"]) => Ty::array(element().truthy()),
                 Some(Ty::Function(at)) => Ty::array(self.kept_by(at, element())),
                 _ => same(),
             },
@@ -136,7 +135,7 @@ impl Infer<'_> {
         })
     }
 
-    /// The elements that a filter's callback lets through: `(x): x is T`, `(x) => x !== null`.
+    /// The elements that a filter's callback lets through, as far as the compiler sees it, too: `(x) => x !== null`, but not `Boolean`.
     fn kept_by(&self, at: FunctionAt, element: Ty) -> Ty {
         let module = self.hir(at.file);
         let func = module.func(at.func);
@@ -158,12 +157,34 @@ impl Infer<'_> {
                 _ => element,
             },
             ExprKind::Unary { op: crate::model::hir::Unary::Not, operand } => match module.expr(module.bare(*operand)) {
-                ExprKind::Unary { op: crate::model::hir::Unary::Not, operand } if is_param(*operand) => element.truthy(),
+                ExprKind::Unary { op: crate::model::hir::Unary::Not, operand } if is_param(*operand) => {
+                    // `""` and `0` are let go of as well, so that what remains is no type of its own.
+                    let is_exact = element.falsy().members().iter().all(|m| matches!(m, Ty::Null | Ty::Undefined | Ty::Never));
+                    if is_exact || func.return_type.is_some() { element.truthy() } else { element }
+                }
                 _ => element,
             },
-            ExprKind::Local(_) if is_param(*body) => element.truthy(),
             _ => element,
         }
+    }
+
+    /// `rows.filter(Boolean)`: the compiler does not see what it lets go of, so this only counts under an assertion that says it.
+    pub(super) fn without_falsy(&self, file: FileId, id: ExprId) -> Option<Ty> {
+        let module = self.hir(file);
+        let ExprKind::Call(call) = module.expr(module.bare(id)) else { return None };
+        let (_, object, _) = module.method(module.bare(id)).filter(|(.., method)| &***method == "filter")?;
+        let keeps_truthy = match self.expr(file, call.args.first()?.value) {
+            Ty::External(external) => external.is("global", &["Boolean"]),
+            Ty::Function(at) => {
+                let func = self.hir(at.file).func(at.func);
+                let param = func.params.first().filter(|p| p.is_name)?;
+                let crate::model::hir::Body::Expr(body) = &func.body else { return None };
+                matches!(self.hir(at.file).expr(self.hir(at.file).bare(*body)), ExprKind::Local(b) if *b == param.bindings.0)
+            }
+            _ => false,
+        };
+        let list = self.expr(file, object);
+        (keeps_truthy && matches!(list, Ty::Array(_) | Ty::Tuple(_))).then(|| Ty::array(self.element(&list).truthy()))
     }
 
     /// What a callback returns, where it is one of the project's functions.

@@ -19,20 +19,32 @@ impl Infer<'_> {
         if param.is_rest {
             return param.ty.map_or(Ty::Unknown, |ty| self.ty(file, ty));
         }
-        let given = self.frame_arg(file, func, index);
-        let annotated = || param.ty.map_or(Ty::Unknown, |ty| self.ty(file, ty));
-        let ty = match given {
-            Some(ty) if !ty.is_unknown() => ty,
-            _ => match annotated() {
-                Ty::Unknown => self.in_context(file, func, index),
-                ty => self.with_database(file, ty),
-            },
+        let declared = param.ty.map(|ty| self.with_database(file, self.ty(file, ty)));
+        let given = self.frame_arg(file, func, index).filter(|ty| !ty.is_unknown());
+        let ty = match (declared, given) {
+            (None | Some(Ty::Unknown), given) => given.unwrap_or_else(|| self.in_context(file, func, index)),
+            // `oneOf(["a", "b"])` of `(values: string[]) => …`: the program goes by the constants, the compiler by what is declared.
+            (Some(declared), Some(given)) if given.is_constants() && declared.admits(&given) => given.loose(),
+            (Some(declared), given) if declared.is_plain() => {
+                let actual = given.unwrap_or_else(|| self.in_context(file, func, index));
+                let is_data = actual.is_unknown() || actual.is_plain();
+                if is_data { Ty::settled(&declared, &actual) } else { declared.opened() }
+            }
+            (Some(declared), None) => declared,
+            (Some(_), Some(given)) => given,
         };
         let ty = if param.is_optional { Ty::union([ty, Ty::Undefined]) } else { ty };
         match param.default {
             Some(default) => Ty::union([ty.filtered(|t| *t != Ty::Undefined), self.expr(file, default)]),
             None => ty,
         }
+    }
+
+    /// What the annotation of a parameter says that callers give; `Unknown` where they need not give it.
+    pub fn declared_parameter(&self, file: FileId, func: FuncId, index: u32) -> Ty {
+        let param = self.hir(file).func(func).params.get(index as usize);
+        let required = param.filter(|p| !p.is_rest && !p.is_optional && p.default.is_none());
+        required.and_then(|p| p.ty).map_or(Ty::Unknown, |ty| self.ty(file, ty))
     }
 
     fn in_context(&self, file: FileId, func: FuncId, index: u32) -> Ty {

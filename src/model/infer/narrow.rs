@@ -11,6 +11,15 @@ type Place = (BindingId, Vec<Name>);
 impl Infer<'_> {
     /// The type of an expression where it stands: what is known of it in general, less what the conditions before it exclude.
     pub(super) fn narrowed(&self, file: FileId, id: ExprId, ty: Ty) -> Ty {
+        self.narrowed_in(file, id, ty, false)
+    }
+
+    /// The type of an expression in a callback that runs at once, so that what holds around the callback holds in it.
+    pub fn at_once(&self, file: FileId, id: ExprId) -> Ty {
+        self.narrowed_in(file, id, self.expr(file, id), true)
+    }
+
+    fn narrowed_in(&self, file: FileId, id: ExprId, ty: Ty, at_once: bool) -> Ty {
         if !matches!(ty, Ty::Union(_) | Ty::Boolean) {
             return ty;
         }
@@ -39,8 +48,8 @@ impl Infer<'_> {
                         ty = self.assume(file, ty, &place, guard.test, guard.holds);
                         at = guard.outer;
                     }
-                    // A constant keeps what was known where the function around was made.
-                    match func.and_then(|f| module.func(f).expr) {
+                    // A constant keeps what was known where the function around was made; of its members the compiler forgets it.
+                    match func.filter(|_| at_once || place.1.is_empty()).and_then(|f| module.func(f).expr) {
                         Some(outer) => child = outer,
                         None => return ty,
                     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Infer;
-use crate::model::hir::{Arg, Binary, Cast, ExprId, ExprKind, Key, Name, Prop, PropKind, Unary};
+use crate::model::hir::{Arg, Binary, Cast, ExprId, ExprKind, Key, Name, Prop, PropKind, TypeId, Unary};
 use crate::model::ty::{Ctx, Field, Literal, Object, Ty, Validator};
 use crate::source::{FileId, Span};
 
@@ -27,7 +27,11 @@ impl Infer<'_> {
             ExprKind::Cond { yes, no, .. } => Ty::union([self.expr(file, *yes), self.expr(file, *no)]),
             ExprKind::Binary { op, left, right } => self.binary(file, *op, *left, *right),
             ExprKind::Unary { op, operand } => self.unary(file, *op, *operand),
-            ExprKind::Assign { value, .. } => self.expr(file, *value),
+            ExprKind::Assign { value, plain: true, .. } => self.expr(file, *value),
+            // `x += y`, `x ??= y`: of the kinds of both sides.
+            ExprKind::Assign { target: Some(target), value, .. } => {
+                Ty::union([self.expr(file, *target).widened(), self.expr(file, *value).widened()])
+            }
             ExprKind::Await(inner) => self.expr(file, *inner).awaited(),
             ExprKind::Paren(inner) => self.expr(file, *inner),
             ExprKind::Cast { value, kind } => self.cast(file, *value, *kind),
@@ -50,40 +54,38 @@ impl Infer<'_> {
             Cast::NonNull => inner.non_null(),
             Cast::Satisfies(_) => inner,
             Cast::Const => fixed(&inner),
-            Cast::As(ty) => {
-                // `null as string | null`, `[] as Row[]`: the annotation says what will be stored there.
-                let empty = match &inner {
-                    Ty::Null | Ty::Undefined => true,
-                    Ty::Tuple(items) => items.is_empty(),
-                    Ty::Object(object) => object.fields.is_empty(),
-                    _ => false,
-                };
-                if empty {
-                    return self.ty(file, ty);
-                }
-                let asserted = self.ty(file, ty);
-                match (&inner, &asserted) {
-                    // An assertion proves nothing about data, but says whose database or context this is.
-                    (Ty::Unknown, Ty::Ctx(_) | Ty::Db) => asserted,
-                    (Ty::Unknown, _) => Ty::Unknown,
-                    (inner, _) if !inner.is_value() => inner.clone(),
-                    // The compiler goes by what is asserted, the program by what is there.
-                    (inner, Ty::Unknown) if self.is_any(file, ty) => inner.clone(),
-                    _ => Ty::union([inner, asserted]),
-                }
-            }
+            Cast::As(ty) => self.asserted(file, self.without_falsy(file, value).unwrap_or(inner), ty),
         }
     }
 
-    pub(super) fn is_any(&self, file: FileId, ty: crate::model::hir::TypeId) -> bool {
+    fn asserted(&self, file: FileId, inner: Ty, ty: TypeId) -> Ty {
+        let asserted = self.ty(file, ty);
+        match (&inner, &asserted) {
+            // An assertion proves nothing about data, but says whose database or context this is.
+            (Ty::Unknown, Ty::Ctx(_) | Ty::Db) => asserted,
+            (Ty::Unknown, _) => Ty::Unknown,
+            // `[] as Row[]`, `{} as Record<…>`: what it may hold later on.
+            (Ty::Tuple(items), Ty::Array(_)) if items.is_empty() => asserted,
+            (Ty::Object(object), Ty::Record(_)) if object.fields.is_empty() => asserted,
+            // `{} as Row`: it is not one yet.
+            (Ty::Object(object), _) if object.fields.is_empty() && asserted.is_plain() => Ty::Unknown,
+            (inner, _) if !inner.is_value() => inner.clone(),
+            // The compiler goes by what is asserted, the program by what is there.
+            (inner, Ty::Unknown) if self.is_any(file, ty) => inner.clone(),
+            _ => Ty::settled(&asserted, &inner),
+        }
+    }
+
+    pub(super) fn is_any(&self, file: FileId, ty: TypeId) -> bool {
         matches!(self.hir(file).ty(ty), crate::model::hir::TypeNode::Keyword(crate::model::hir::Keyword::Any))
     }
 
     fn binary(&self, file: FileId, op: Binary, left: ExprId, right: ExprId) -> Ty {
         let side = |id| self.expr(file, id);
         match op {
-            Binary::And => Ty::union([side(left).falsy(), side(right)]),
-            Binary::Or => Ty::union([side(left).truthy(), side(right)]),
+            // A constant may have been counted up since.
+            Binary::And => Ty::union([side(left).widened().falsy(), side(right)]),
+            Binary::Or => Ty::union([side(left).widened().truthy(), side(right)]),
             Binary::Coalesce => Ty::union([side(left).non_null(), side(right)]),
             Binary::StrictEq | Binary::StrictNe | Binary::LooseEq | Binary::LooseNe | Binary::Compare => Ty::Boolean,
             Binary::Add => match (scalar(&side(left)), scalar(&side(right))) {
@@ -93,6 +95,8 @@ impl Infer<'_> {
             },
             Binary::Arithmetic => match (scalar(&side(left)), scalar(&side(right))) {
                 (Some(Ty::Int64), _) | (_, Some(Ty::Int64)) => Ty::Int64,
+                // Both may be integers of 64 bits.
+                (None, None) => Ty::Unknown,
                 _ => Ty::Number,
             },
         }
