@@ -70,6 +70,13 @@ pub enum SchemaFunction {
     Convex,
 }
 
+/// A part of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Schema,
+    Functions,
+}
+
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -81,6 +88,8 @@ pub struct Options {
     pub foreign_keys: ForeignKeys,
     pub nullable: Nullable,
     pub schema_function: SchemaFunction,
+    /// Only this part; both where there is none.
+    pub only: Option<Part>,
     /// Only these tables; all where empty.
     pub tables: Vec<String>,
     /// Write a `// TODO(orm-migrate): …` where something is left to a person.

@@ -1,8 +1,9 @@
 //! The arguments of both programs: the one list of flags.
 //!
-//! Says what was asked for, not whether it can be done.
+//! Says what was asked for, not whether it can be done. Here are those of `orm-lint`, and what both share.
 
-use std::ffi::OsString;
+mod migrate;
+
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -11,6 +12,8 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use super::Exit;
 use super::streams::{self, ColorChoice};
 use crate::diagnostic::Level;
+
+pub use migrate::{MigrateArgs, Relations, ReportFormat, Source};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -122,17 +125,6 @@ pub enum Format {
     Json,
 }
 
-/// Rewrites a Convex project from one way of writing schemas and functions to another.
-///
-/// Its codemods come in a later version.
-#[derive(Clone, Debug, Parser)]
-#[command(name = "orm-migrate", version, max_term_width = 100)]
-pub struct MigrateArgs {
-    /// Whatever else is said; there is nothing yet that could be done with it.
-    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    pub rest: Vec<OsString>,
-}
-
 pub fn parse_lint() -> Result<LintArgs, Exit> {
     let matches = LintArgs::command().try_get_matches().map_err(|e| stopped(&e))?;
     let mut args = LintArgs::from_arg_matches(&matches).map_err(|e| stopped(&e))?;
@@ -167,7 +159,7 @@ fn stopped(error: &clap::Error) -> Exit {
             let text = error.render().to_string();
             let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
             let is_noise = |line: &str| line.is_empty() || line.starts_with("For more information") || line.contains("as a value, use '--");
-            let said = lines.filter(|line| !is_noise(line)).collect::<Vec<_>>().join("; ");
+            let said = lines.filter(|line| !is_noise(line)).collect::<Vec<_>>().join("; ").replace(":; ", ": ");
             let hint = if said.contains("; ") { "" } else { "; see --help" };
             streams::say(&format!("{said}{hint}"));
             Exit::CouldNotRun

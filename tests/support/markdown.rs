@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
 /// What stands under one heading.
 #[derive(Clone, Debug)]
@@ -12,6 +12,10 @@ pub struct Case {
     pub name: String,
     /// Line of the heading in the Markdown, from 1.
     pub line: usize,
+    /// Whether the heading is a title (`#`).
+    pub is_title: bool,
+    /// The paragraphs, without the marks of code.
+    pub prose: Vec<String>,
     pub blocks: Vec<Block>,
 }
 
@@ -48,12 +52,19 @@ impl Block {
 
 /// The cases of a Markdown text: headings that have blocks under them.
 pub fn cases(markdown: &str) -> Vec<Case> {
-    let mut cases: Vec<Case> = vec![Case { name: String::new(), line: 1, blocks: Vec::new() }];
+    let mut cases = sections(markdown);
+    cases.retain(|case| !case.blocks.is_empty());
+    cases
+}
+
+/// What stands under each heading, and before the first.
+pub fn sections(markdown: &str) -> Vec<Case> {
+    let mut cases = vec![Case { name: String::new(), line: 1, is_title: false, prose: Vec::new(), blocks: Vec::new() }];
     let mut events = Parser::new(markdown).into_offset_iter();
     let mut path: Option<String> = None;
     while let Some((event, range)) = events.next() {
         match event {
-            Event::Start(Tag::Heading { .. }) => {
+            Event::Start(Tag::Heading { level, .. }) => {
                 let mut name = String::new();
                 for (event, _) in events.by_ref() {
                     match event {
@@ -63,21 +74,30 @@ pub fn cases(markdown: &str) -> Vec<Case> {
                         _ => {}
                     }
                 }
-                cases.push(Case { name, line: line_of(markdown, range.start), blocks: Vec::new() });
+                let line = line_of(markdown, range.start);
+                cases.push(Case { name, line, is_title: level == HeadingLevel::H1, prose: Vec::new(), blocks: Vec::new() });
                 path = None;
             }
             Event::Start(Tag::Paragraph) => {
-                let (mut last_code, mut after) = (None, String::new());
+                let (mut last_code, mut after, mut whole) = (None, String::new(), String::new());
                 for (event, _) in events.by_ref() {
                     match event {
                         Event::End(TagEnd::Paragraph) => break,
                         Event::Code(code) => {
+                            whole.push_str(&code);
                             last_code = Some(code.to_string());
                             after.clear();
                         }
-                        Event::Text(text) => after.push_str(&text),
+                        Event::Text(text) => {
+                            whole.push_str(&text);
+                            after.push_str(&text);
+                        }
+                        Event::SoftBreak | Event::HardBreak => whole.push('\n'),
                         _ => {}
                     }
+                }
+                if let Some(case) = cases.last_mut() {
+                    case.prose.push(whole);
                 }
                 path = last_code.filter(|_| after.trim() == ":");
             }
@@ -112,7 +132,6 @@ pub fn cases(markdown: &str) -> Vec<Case> {
             _ => {}
         }
     }
-    cases.retain(|case| !case.blocks.is_empty());
     cases
 }
 
@@ -129,7 +148,7 @@ pub struct Mark {
     pub words: Option<String>,
 }
 
-/// Takes the marks (`// error`, `// error: "words"`, in JSX `{/* error */}`) out of a text: the text without them, and the marks.
+/// Takes the marks (`// error`, `// error: "words"`, `// left: a-code, another`, in JSX `{/* error */}`) out of a text: the text without them, and the marks.
 pub fn take_marks(text: &str, keyword: &str) -> (String, Vec<Mark>) {
     let mut marks = Vec::new();
     let mut out = String::with_capacity(text.len());
@@ -159,7 +178,13 @@ fn mark_in(line: &str, keyword: &str) -> Option<(usize, Option<String>)> {
     if rest.is_empty() {
         return Some((at, None));
     }
-    let words = rest.strip_prefix(':')?.trim().strip_prefix('"')?.strip_suffix('"')?;
+    let words = rest.strip_prefix(':')?.trim();
+    let is_code = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let words = match words.strip_prefix('"') {
+        Some(quoted) => quoted.strip_suffix('"')?,
+        None if words.split(", ").all(is_code) => words,
+        None => return None,
+    };
     Some((at, Some(words.to_owned())))
 }
 
@@ -172,7 +197,10 @@ mod tests {
         let markdown = "# Title\n\n## One\nProse.\n\n`convex/schema.ts`:\n```ts\na;\nb; // error\n```\n\n```ts fixed\n```\n\n## Empty\n";
         let cases = cases(markdown);
         assert_eq!(cases.len(), 1);
-        assert_eq!((&*cases[0].name, cases[0].line), ("One", 3));
+        assert_eq!(
+            (&*cases[0].name, cases[0].line, &*cases[0].prose),
+            ("One", 3, &["Prose.".to_owned(), "convex/schema.ts:".to_owned()][..])
+        );
         let [schema, fixed] = &cases[0].blocks[..] else { panic!("{cases:?}") };
         assert_eq!((schema.path.as_deref(), schema.line, &*schema.text), (Some("convex/schema.ts"), 8, "a;\nb; // error\n"));
         assert_eq!(&markdown[schema.range.clone()], schema.text);
@@ -182,9 +210,13 @@ mod tests {
 
     #[test]
     fn takes_marks_out() {
-        let (text, marks) = take_marks("a; // error\nb; // errors\nc; // error: \"no index\"\n<p>{/* error */}\n// x // error", "error");
-        assert_eq!(text, "a;\nb; // errors\nc;\n<p>\n// x");
+        let (text, marks) = take_marks(
+            "a; // error\nb; // errors\nc; // error: \"no index\"\n<p>{/* error */}\n// x // error\nd; // error: no-index\ne; // error: in",
+            "error",
+        );
+        assert_eq!(text, "a;\nb; // errors\nc;\n<p>\n// x\nd;\ne;");
         let at = |line, words: Option<&str>| Mark { line, words: words.map(str::to_owned) };
-        assert_eq!(marks, [at(1, None), at(3, Some("no index")), at(4, None), at(5, None)]);
+        let wanted = [at(1, None), at(3, Some("no index")), at(4, None), at(5, None), at(6, Some("no-index")), at(7, Some("in"))];
+        assert_eq!(marks, wanted);
     }
 }

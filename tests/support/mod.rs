@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part of this")]
 
+pub mod codemod_case;
 pub mod markdown;
 pub mod mutation;
 pub mod program;
@@ -127,6 +128,15 @@ impl Failures {
         if !holds {
             self.0.push(failure());
         }
+    }
+
+    /// Whether something that was said holds the words.
+    pub fn mention(&self, words: &str) -> bool {
+        self.0.iter().any(|failure| failure.contains(words))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Fails the test if there is anything to say.

@@ -1,0 +1,185 @@
+//! Runs the codemods on their fixtures: `fixtures/codemods/<codemod>/*.md`.
+//!
+//! A heading is a case; a block is a file before, a block `ts after` the same file after, and `// left: code` marks what is left to a person.
+//! `text tables` says what becomes of each table. What stands under the title stands beside every case.
+//! `CODEMOD=words cargo test --test codemods` runs the cases whose place or name holds the words.
+//! `UPDATE=1` rewrites and adds `after` blocks and rewrites `text tables`, and never a mark.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use orm_lint::codemod::{Left, Options, Plan, Rewritten, Severity, Status, TableOutcome};
+use orm_lint::codemods;
+use orm_lint::model::Workspace;
+use orm_lint::source::{FileId, Span};
+use support::codemod_case::{CodemodCase, Planner};
+use support::markdown;
+use support::{Failures, is_update, read, root};
+
+#[test]
+fn every_codemod_does_what_its_fixtures_say() {
+    let mut failures = Failures::default();
+    let chosen = std::env::var("CODEMOD").unwrap_or_default();
+    let mut count = 0;
+    for (codemod, path) in fixtures() {
+        let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+        let text = read(&path);
+        let mut rewrites = Vec::new();
+        for case in cases(&shown, &text, &codemod, &mut failures).iter().filter(|case| case.title.contains(&chosen)) {
+            count += 1;
+            rewrites.extend(support::with_deep_stack(|| case.run(&codemods::plan, &mut failures)));
+        }
+        if is_update() && !rewrites.is_empty() {
+            std::fs::write(&path, rewritten(text, rewrites)).expect("write the fixture");
+        }
+    }
+    assert!(count > 0, "CODEMOD={chosen}: there are no such cases");
+    failures.report();
+}
+
+/// The fixtures, each with the codemod whose folder it is in.
+fn fixtures() -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for folder in entries(&root().join("fixtures/codemods")) {
+        let codemod = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let files = entries(&folder).into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+        found.extend(files.map(|path| (codemod.clone(), path)));
+    }
+    found
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The cases of a document.
+fn cases(shown: &str, text: &str, codemod: &str, failures: &mut Failures) -> Vec<CodemodCase> {
+    let sections = markdown::sections(text);
+    let (shared, own): (Vec<_>, Vec<_>) = sections.iter().partition(|section| section.is_title || section.name.is_empty());
+    let is_case = |section: &&&markdown::Case| !section.blocks.is_empty();
+    let own: Vec<_> = own.iter().filter(is_case).collect();
+    if own.is_empty() {
+        return shared.iter().filter(is_case).map(|case| CodemodCase::new(shown, text, None, case, codemod, failures)).collect();
+    }
+    let shared = shared.iter().find(|section| section.is_title).copied();
+    own.into_iter().map(|case| CodemodCase::new(shown, text, shared, case, codemod, failures)).collect()
+}
+
+fn rewritten(mut text: String, mut rewrites: Vec<(Range<usize>, String)>) -> String {
+    rewrites.sort_by_key(|(range, _)| range.start);
+    for (range, new) in rewrites.into_iter().rev() {
+        let new = if new.is_empty() || new.ends_with('\n') { new } else { new + "\n" };
+        text.replace_range(range, &new);
+    }
+    text
+}
+
+const CASE: &str = "\
+# Words
+
+`orm: my/orm, table: users, todo`
+
+## A case
+
+relations: chain, table: posts
+
+`convex/schema.ts`:
+```ts
+// A comment.
+export default old(); // left: some-code
+```
+
+```ts after
+// A comment.
+export default fresh();
+```
+
+```text tables
+users: migrated
+  users.height: null now allowed
+logs: kept, nested-index: it is nested
+```
+";
+
+/// A codemod of one word.
+fn made_up(workspace: &Workspace, _: &Options) -> Plan {
+    let text = &workspace.source(FileId(0)).text;
+    let Some(at) = text.find("old").map(|at| at as u32) else { return Plan::default() };
+    let span = Span::new(FileId(0), at, at + 3);
+    let table = |name: &str, status, widened| TableOutcome { name: name.to_owned(), span, status, widened };
+    Plan {
+        files: BTreeMap::from([(FileId(0), Rewritten { text: text.replace("old", "fresh"), edits: 1 })]),
+        tables: vec![
+            table("users", Status::Migrated, vec!["users.height: null now allowed".to_owned()]),
+            table("logs", Status::Kept { code: "nested-index", why: "it is nested".to_owned() }, Vec::new()),
+        ],
+        left: vec![Left { code: "some-code", severity: Severity::Warning, span, message: "Words.".to_owned(), suggestion: None }],
+        ..Plan::default()
+    }
+}
+
+fn run(text: &str, planner: Planner<'_>) -> Failures {
+    let mut failures = Failures::default();
+    for case in cases("words.md", text, "ents", &mut failures) {
+        case.run(planner, &mut failures);
+    }
+    failures
+}
+
+#[test]
+fn a_case_says_what_it_asks_for() {
+    let mut failures = Failures::default();
+    let cases = cases("words.md", CASE, "validators", &mut failures);
+    failures.report();
+    let [case] = &cases[..] else { panic!("{} cases", cases.len()) };
+    let said = format!("{:?}", case.options);
+    for words in ["from: Validators", "relations: Chain", "orm: \"my/orm\"", "tables: [\"users\", \"posts\"]", "todo: true"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let [(path, after)] = &case.after()[..] else { panic!("one file") };
+    assert_eq!((&**path, &**after), ("convex/schema.ts", "// A comment.\nexport default fresh();\n"));
+}
+
+#[test]
+fn a_case_that_is_right_passes() {
+    run(CASE, &made_up).report();
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    if is_update() {
+        return;
+    }
+    let check = |failures: Failures, words: &str| assert!(failures.mention(words), "nobody says \"{words}\"");
+    let change = |plan: &dyn Fn(&mut Plan), workspace: &Workspace, options: &Options| {
+        let mut made = made_up(workspace, options);
+        plan(&mut made);
+        made
+    };
+    let changed = |plan: &dyn Fn(&mut Plan)| run(CASE, &|workspace, options| change(plan, workspace, options));
+    let text = |text: &str| Rewritten { text: text.to_owned(), edits: 1 };
+    check(run(&CASE.replace("fresh", "new"), &made_up), "is not what the `after` block shows");
+    check(run(&CASE.replace("ts after", "ts kept"), &made_up), "two blocks are called");
+    check(run(&CASE.replace("// left: some-code", ""), &made_up), "left, but not marked");
+    check(run(&CASE.replace("some-code", "other-code"), &made_up), "marked `other-code`, and not left");
+    check(run(&CASE.replace("users: m", "users: M"), &made_up), "other tables");
+    check(run(&CASE.replace("table: posts", "tables: posts"), &made_up), "unexpected argument");
+    check(run(CASE, &|_, _| Plan::default()), "is not what the `after` block shows");
+    check(changed(&|plan| plan.left.clear()), "marked `some-code`, and not left");
+    check(changed(&|plan| drop(plan.files.insert(FileId(0), text("export default fresh();\n")))), "the comment `// A comment.` is lost");
+    check(changed(&|plan| drop(plan.files.insert(FileId(0), text("export default fresh(;\n")))), "does not parse any more");
+    check(changed(&|plan| plan.left.iter_mut().for_each(|left| left.span.end = 10_000)), "lies outside of its file");
+    check(changed(&|plan| plan.left.iter_mut().for_each(|left| left.message.push('\n'))), "one line each");
+    let restless = |workspace: &Workspace, options: &Options| {
+        let mut plan = made_up(workspace, options);
+        plan.files.insert(FileId(0), text(&format!("{}//\n", workspace.source(FileId(0)).text)));
+        plan
+    };
+    check(run(CASE, &restless), "a second run changes convex/schema.ts");
+}
