@@ -27,8 +27,8 @@ const ANGLE_LIMIT: u32 = 300;
 /// That holds for type assertions `<T>x`, for templates after type arguments, and for some names of members in types.
 const GUESS_LIMIT: u32 = 12;
 
-/// Larger files are always read token by token. What is missed in smaller ones is less than the stack can take.
-const SHALLOW_SIZE: usize = 256 << 10;
+/// A file with more brackets is always read token by token. What is missed in others is less than the stack can take.
+const BRACKET_LIMIT: u32 = 40_000;
 
 /// Why the text must not be given to the parser, if it must not. With `angle_casts`, `<T>x` is a type assertion; without, `<` opens JSX.
 pub fn hazard(text: &str, angle_casts: bool) -> Option<SyntaxError> {
@@ -67,13 +67,16 @@ impl Hazard {
 ///
 /// A level of nesting takes a bracket, or another mark or word that waits for what follows. Next to nothing waits where a line ends
 /// in `;`, `,` or a brace, apart from what stands before a bracket that is still open. One can write code for which that is wrong,
-/// with closing brackets in strings, or with whole blocks between two operators; but not much of it in a file of this size.
+/// with closing brackets in strings, or with whole blocks between two operators; but each level then has a bracket.
 fn is_shallow(bytes: &[u8], angle_casts: bool) -> bool {
     /// What may wait before an open bracket, and the bracket.
     const FRAME: u32 = 4;
     /// So few open brackets hold next to nothing that is read twice.
     const FLAT: u32 = 2;
-    if bytes.len() > SHALLOW_SIZE {
+    /// Brackets are this much of code at most; most files need no count.
+    const SMALL: usize = 4 * BRACKET_LIMIT as usize;
+    let is_bracket = |byte: u8| matches!(byte, b'(' | b'[' | b'{' | b'<');
+    if bytes.len() > SMALL && bytes.chunks(BLOCK).map(|block| count(block, is_bracket)).sum::<u32>() > BRACKET_LIMIT {
         return false;
     }
     let (mut depth, mut marks, mut angles, mut counted, mut flat) = (0u32, 0, 0, 0, 0);
@@ -103,7 +106,7 @@ fn is_shallow(bytes: &[u8], angle_casts: bool) -> bool {
         depth = depth.saturating_add_signed(block.opened);
     }
     // A chain of `else if` rests in each of its blocks.
-    let is_chain = bytes.len() > SHALLOW_SIZE / 4 && memmem::find_iter(bytes, b"else").nth(DEPTH_LIMIT as usize).is_some();
+    let is_chain = bytes.len() > SMALL / 2 && memmem::find_iter(bytes, b"else").nth(DEPTH_LIMIT as usize).is_some();
     !is_chain && is_certain(bytes, flat..bytes.len(), angle_casts)
 }
 
@@ -137,10 +140,14 @@ impl Block {
         let is_mark = |byte: u8| (byte < b'0') | (byte.wrapping_sub(b':') < 6) | (byte == b'`') | (byte | FOLD > b'z');
         let is_rest = |byte: u8| (byte == b';') | (byte == b',') | (byte | FOLD == b'{') | (byte | FOLD == b'}');
         let opened: i8 = block.iter().map(|&byte| opens(byte) - closes(byte)).sum();
-        let marks: u8 = block.iter().map(|&byte| u8::from(is_mark(byte))).sum();
         let rests = block.iter().zip(next).fold(false, |any, (&byte, &next)| any | (is_rest(byte) & (next == b'\n')));
-        Self { opened: opened.into(), marks: marks.into(), rests }
+        Self { opened: opened.into(), marks: count(block, is_mark), rests }
     }
+}
+
+/// How many bytes of a block are such.
+fn count(block: &[u8], is_such: impl Fn(u8) -> bool) -> u32 {
+    block.iter().map(|&byte| u8::from(is_such(byte))).sum::<u8>().into()
 }
 
 /// How often the parser may have to read again what follows this mark, at most: see `scan::guesses`.
@@ -155,15 +162,21 @@ fn guesses_at(bytes: &[u8], at: usize, angle_casts: bool) -> u32 {
     let word = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$') || !b.is_ascii()).count();
     let word = &before[before.len() - word..];
     let is_leading = match last {
-        b'"' | b'\'' | b'[' | b']' => return scan::IN_TYPE,
+        b'"' | b'\'' | b']' => return scan::IN_TYPE,
         b')' | b'`' => false,
         _ if word.first().is_some_and(u8::is_ascii_digit) => return scan::IN_TYPE,
         _ => scan::is_contextual(word) || angle_casts && (word.is_empty() || scan::expects_operand(word)),
     };
     let near = &before[before.len().saturating_sub(NEAR)..];
-    let in_name = memrchr2(b'[', b']', near).is_some_and(|at| near[at] == b'[');
+    let in_name = memrchr2(b'[', b']', near).is_some_and(|at| near[at] == b'[' && may_start_name(&near[..at], &near[at..]));
     let near = &bytes[at..bytes.len().min(at + NEAR)];
     let parameter = near.iter().position(|&b| b == b'(').and_then(|open| near[open..].split(|&b| b == b')').next());
     let has_default = parameter.is_some_and(|p| p.windows(2).any(|pair| pair[0] == b'=' && pair[1] != b'>'));
     if in_name || has_default { scan::IN_TYPE } else { is_leading.into() }
+}
+
+/// Whether the `[` between these texts may start the name of a member. In a mapped type, or for a value, it does not.
+fn may_start_name(before: &[u8], after: &[u8]) -> bool {
+    let is_value = matches!(before.trim_ascii_end().last(), Some(b'(' | b'=' | b':' | b'<' | b'>' | b'|' | b'&' | b'?'));
+    !is_value && memmem::find(after, b" in ").is_none()
 }

@@ -257,9 +257,11 @@ fn hidden_depth_is_read_or_refused() {
         ("", "if(a){\n}else "),
         ("type x = ", "{\"}\":{\n}|"),
         ("type x = ", "{\"}\":"),
+        ("type x = ", "A<B,\n"),
+        ("x = ", "a ? b :\n{\n}?"),
     ];
     for (start, open) in nests {
-        for size in [100 << 10, 256 << 10, 1 << 20] {
+        for size in [100 << 10, 160 << 10, 256 << 10, 500 << 10, 2 << 20] {
             let levels = size / open.len() - 2;
             read_in_time("a.ts", &format!("{start}{}", open.repeat(levels)), open, levels);
         }
