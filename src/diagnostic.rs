@@ -1,6 +1,7 @@
 //! A finding: what a rule says, where, and how to repair it. Plain data; formats are `cli::output`'s business.
 
 use crate::edit::{Applicability, Fix};
+use crate::model::effects::Chain;
 use crate::source::Span;
 
 /// How loud a rule is.
@@ -52,6 +53,18 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, span: Span, message: impl Into<String>) -> Self {
         self.labels.push(Label { span, message: message.into() });
+        self
+    }
+
+    /// Labels for the calls that lead from the place of the finding to what it is about, which the last label names.
+    #[must_use]
+    pub fn along(mut self, chain: &Chain, end: &str) -> Self {
+        if let [before @ .., last] = &chain.through[..] {
+            for span in before {
+                self = self.label(*span, "which calls this");
+            }
+            self = self.label(*last, end);
+        }
         self
     }
 

@@ -4,15 +4,19 @@
 
 pub mod assignable;
 pub mod calls;
+pub mod effects;
 pub mod functions;
+pub mod graph;
 pub mod hir;
 pub mod indexes;
 pub mod infer;
 pub mod layout;
 pub mod order;
+pub mod promises;
 mod lower;
 pub mod queries;
 pub mod readers;
+pub mod repetition;
 pub mod schema;
 pub mod tables;
 pub mod ty;
@@ -24,7 +28,9 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 pub use calls::{Callee, PlatformCall};
+pub use effects::{Effect, Reach};
 pub use functions::Function;
+pub use graph::{Graph, Reference};
 use infer::Infer;
 pub use layout::{Layout, PathAliases, Root};
 pub use queries::DbQuery;
@@ -111,6 +117,8 @@ pub struct Project {
     pub calls: Vec<PlatformCall>,
     pub table_uses: Vec<TableUse>,
     pub readers: Readers,
+    /// Calls between the project's functions, and references to registered ones.
+    pub graph: Graph,
     pub is_component: bool,
 }
 
@@ -202,6 +210,7 @@ struct Nouns {
     calls: Vec<PlatformCall>,
     table_uses: Vec<TableUse>,
     readers: readers::FileReaders,
+    graph: graph::FileGraph,
 }
 
 fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
@@ -217,6 +226,7 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
     let nouns: Vec<Nouns> = files.par_iter().map(|file| nouns(&world, file)).collect();
     let mut projects: Vec<Project> = (0..world.project_count).map(|_| Project::default()).collect();
     let mut readers: Vec<Vec<readers::FileReaders>> = projects.iter().map(|_| Vec::new()).collect();
+    let mut graphs: Vec<Vec<graph::FileGraph>> = projects.iter().map(|_| Vec::new()).collect();
     for (file, nouns) in files.iter().zip(nouns) {
         let project = &mut projects[world.project(file.source.id)];
         project.files.push(file.source.id);
@@ -225,9 +235,11 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
         project.calls.extend(nouns.calls);
         project.table_uses.extend(nouns.table_uses);
         readers[world.project(file.source.id)].push(nouns.readers);
+        graphs[world.project(file.source.id)].push(nouns.graph);
     }
-    for (project, readers) in projects.iter_mut().zip(readers) {
+    for (project, (readers, graphs)) in projects.iter_mut().zip(readers.into_iter().zip(graphs)) {
         project.readers = readers::link(files, &project.files, &project.queries, readers);
+        project.graph = Graph::link(graphs, &project.functions);
     }
     for ((project, schema), root) in projects.iter_mut().zip(world.schemas).zip(layout.roots.iter().map(Some).chain([None])) {
         project.schema = schema;
@@ -245,7 +257,8 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     }
     let id = file.source.id;
     let infer = Infer::new(world, id);
-    let calls = calls::read(&infer, id);
+    let mut graph = graph::FileGraph::default();
+    let calls = calls::read(&infer, id, &mut graph);
     let table_uses = tables::read(&infer, id, &calls);
     let mut functions = functions::read(&infer, id);
     for function in &mut functions {
@@ -257,5 +270,8 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
             function.unclear = infer.unclear_return(at);
         }
     }
-    Nouns { functions, queries: queries::read(&infer, id), calls, table_uses, readers: readers::read(&infer, id) }
+    graph.edges.extend(graph::callbacks(&infer, id));
+    graph.edges.sort_by_key(|edge| edge.at);
+    graph.references = graph::references(&infer, id);
+    Nouns { functions, queries: queries::read(&infer, id), calls, table_uses, readers: readers::read(&infer, id), graph }
 }

@@ -3,7 +3,7 @@
 //! Which rules run where, and what becomes of their findings, is decided in `lint`.
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{DbQuery, File, Function, PlatformCall, Project, Table, TableUse, Workspace};
+use crate::model::{DbQuery, Effect, File, Function, PlatformCall, Project, Reach, Table, TableUse, Workspace};
 use crate::source::{SourceFile, Span};
 
 /// The section of the catalogue that a rule belongs to.
@@ -130,6 +130,11 @@ impl<'a> Cx<'a> {
 
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.found.push(Diagnostic { rule: self.rule, level: self.level, ..diagnostic });
+    }
+
+    /// What functions of the project come to do of this kind, themselves or through what they call.
+    pub fn reach(&self, effect: Effect) -> Reach<'a> {
+        self.workspace.reach(self.project, effect)
     }
 
     pub fn source(&self, span: Span) -> &'a SourceFile {

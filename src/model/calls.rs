@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::hir::{ExprId, ExprKind, Name};
+use super::graph::{self, FileGraph, Misused};
+use super::hir::{Call, ExprId, ExprKind, Module, Name};
 use super::infer::Infer;
-use super::ty::{External, Ty};
+use super::ty::{External, FunctionAt, Ty};
 use crate::source::{FileId, Span};
 
 /// A call of something that the project does not define.
@@ -26,6 +27,57 @@ pub enum Callee {
     Db(Name),
     /// A method on a query that no query has, as `delete`.
     Query(Name),
+}
+
+/// A call that has Convex run a function of its own accord: the context runs it, the scheduler, a cron, a pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    pub by: RunBy,
+    /// What is run: a reference, where the code is right.
+    pub target: ExprId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunBy {
+    Query,
+    Mutation,
+    Action,
+    Scheduler,
+    Cron,
+    /// A workpool, a workflow, a retrier: a component that calls back.
+    Component,
+}
+
+impl PlatformCall {
+    /// What this call has Convex run.
+    pub fn run(&self, module: &Module) -> Option<Run> {
+        run(&self.callee, module.call(self.call)?)
+    }
+}
+
+fn run(callee: &Callee, call: &Call) -> Option<Run> {
+    let (by, at) = match callee {
+        Callee::Context(part) => match &**part {
+            "runQuery" => (RunBy::Query, 0),
+            "runMutation" => (RunBy::Mutation, 0),
+            "runAction" => (RunBy::Action, 0),
+            "scheduler.runAfter" | "scheduler.runAt" => (RunBy::Scheduler, 1),
+            _ => return None,
+        },
+        Callee::External(external) => {
+            let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
+            match (&*external.module, &path[..]) {
+                ("convex/server", ["cronJobs", "interval" | "cron" | "hourly" | "daily" | "weekly" | "monthly"]) => (RunBy::Cron, 2),
+                ("@convex-dev/workpool", ["Workpool", "enqueueAction" | "enqueueMutation" | "enqueueQuery"])
+                | ("@convex-dev/workflow", ["WorkflowManager", "start"])
+                | ("@convex-dev/action-retrier", ["ActionRetrier", "run"]) => (RunBy::Component, 1),
+                _ => return None,
+            }
+        }
+        Callee::Db(_) | Callee::Query(_) => return None,
+    };
+    let target = call.args.get(at).filter(|_| call.args[..=at].iter().all(|a| !a.spread))?;
+    Some(Run { by, target: target.value })
 }
 
 /// The methods of contexts, databases and what hangs on them.
@@ -61,7 +113,9 @@ const PLATFORM_METHODS: [&str; 25] = [
 const VALIDATORS: [&str; 4] = ["id", "bigint", "map", "set"];
 
 /// The calls of one file, in source order. Of validators only those that rules ask for; calls on an object that a function made itself are left out.
-pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<PlatformCall> {
+///
+/// Adds to the graph what is called of the project's own.
+pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph) -> Vec<PlatformCall> {
     let module = infer.hir(file);
     let mut found = Vec::new();
     for (id, kind) in module.exprs() {
@@ -73,11 +127,22 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<PlatformCall> {
         // What a function has in its own variables is asked for only where the method can be Convex's.
         let method = module.method(id).map(|(_, _, method)| &**method);
         if module.begins_locally(call.callee) && !method.is_some_and(|m| PLATFORM_METHODS.contains(&m)) {
+            if let Some(func) = graph::local_function(module, call.callee) {
+                graph.edges.extend(graph::edge(module, id, FunctionAt { file, func }));
+            }
             continue;
         }
         let callee = match infer.expr(file, call.callee) {
             Ty::External(external) => Some(Callee::External(external)),
             Ty::CtxPart(part) => Some(Callee::Context(part)),
+            Ty::Function(to) => {
+                graph.edges.extend(graph::edge(module, id, to));
+                None
+            }
+            Ty::Registered(home, registration) => {
+                graph.misused.push(Misused { file, expr: call.callee, target: (home, registration), is_called: true });
+                None
+            }
             _ => module.method(id).and_then(|(_, object, method)| match infer.expr(file, object).non_null() {
                 Ty::Db if &**method != "query" => Some(Callee::Db(method.clone())),
                 Ty::Query(_) if matches!(&**method, "delete" | "patch" | "replace" | "insert" | "count") => {
@@ -87,6 +152,11 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<PlatformCall> {
             }),
         };
         if let Some(callee) = callee {
+            if let Some(run) = run(&callee, call)
+                && let Ty::Registered(home, registration) = infer.expr(file, run.target)
+            {
+                graph.misused.push(Misused { file, expr: run.target, target: (home, registration), is_called: false });
+            }
             found.push(PlatformCall { file, call: id, span: module.span(id), callee });
         }
     }

@@ -29,6 +29,8 @@ pub struct Function {
     pub arguments: Ty,
     /// The first value returned that cannot be described, if there is one.
     pub unclear: Option<Span>,
+    /// A custom builder hands a database to its handlers, or may do so.
+    pub may_bring_database: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,17 @@ impl Function {
             .to_owned(),
         }
     }
+
+    /// `query \`list\``, or `query` where it has no name.
+    pub fn kind_and_name(&self) -> String {
+        let kind = match self.kind() {
+            FunctionKind::Query => "query",
+            FunctionKind::Mutation => "mutation",
+            FunctionKind::Action => "action",
+            FunctionKind::HttpAction => "HTTP action",
+        };
+        self.name.as_ref().map_or_else(|| kind.to_owned(), |name| format!("{kind} `{name}`"))
+    }
 }
 
 /// The registrations of one file, in source order.
@@ -112,7 +125,15 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
         result: Ty::Unknown,
         arguments: Ty::Unknown,
         unclear: None,
+        may_bring_database: false,
     };
+    let may_bring_database = builder.flavor == Flavor::Foreign
+        || builder.made_by.is_some()
+            && match infer.ctx_of(&builder) {
+                Ty::Ctx(ctx) => ctx.custom.open || ctx.custom.field("db").is_some(),
+                _ => true,
+            };
+    let made = |syntax, args, returns, handler, config| Function { may_bring_database, ..made(syntax, args, returns, handler, config) };
     match module.as_object(first.value) {
         Some(props) => {
             let entry = |key: &str| match props.iter().find(|p| matches!(&p.key, Key::Name(name) if &**name == key)) {
@@ -163,6 +184,7 @@ fn chained(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function> {
         result: Ty::Unknown,
         arguments: Ty::Unknown,
         unclear: None,
+        may_bring_database: true,
     })
 }
 

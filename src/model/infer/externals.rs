@@ -46,6 +46,7 @@ impl Infer<'_> {
             ("instance", ["Map" | "Set", "has" | "delete"]) => Ty::Boolean,
             ("convex-helpers/validators", ["typedV"]) => self.external("convex/values", [Name::from("v")]),
             ("convex/values", ["v", kind]) => self.validator_call(file, call, kind),
+            ("convex/server", ["cronJobs" | "httpRouter"]) => Ty::External(Arc::new(external.clone())),
             ("convex/server", ["defineTable"]) => self.define_table(file, id, call, TableFlavor::Plain),
             ("convex/server", ["defineSchema"]) | (ENTS, ["defineEntSchema"]) => self.define_schema(file, id, call),
             ("better-convex/orm" | "kitcn/orm", ["defineSchema"]) => self.define_schema(file, id, call),
