@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{File, Project, Role, Table, Workspace, in_file};
+use crate::model::{DbQuery, File, Function, PlatformCall, Project, Role, Table, TableUse, Workspace, in_file};
 use crate::rule::{Cx, Rule};
 use crate::rules::syntax_error::SyntaxError;
 use crate::source::{FileId, Span};
@@ -108,11 +108,11 @@ impl Job<'_> {
     fn run(&self, workspace: &Workspace, timed: bool) -> (Vec<Diagnostic>, Timings) {
         let mut found = Vec::new();
         let mut timings = Timings::new();
-        let tables: Vec<&Table> = self.project.tables_in(self.file.source.id).collect();
+        let nouns = Nouns::of(self.project, self.file.source.id);
         for (rule, level) in &self.set.rules {
             let start = timed.then(Instant::now);
             let mut cx = Cx::new(workspace, self.project, rule.meta(), *level, &mut found);
-            self.ask(rule.as_ref(), &tables, &mut cx);
+            self.ask(rule.as_ref(), &nouns, &mut cx);
             if let Some(start) = start {
                 timings.insert(rule.meta().id, start.elapsed());
             }
@@ -120,23 +120,43 @@ impl Job<'_> {
         (found, timings)
     }
 
-    fn ask(&self, rule: &dyn Rule, tables: &[&Table], cx: &mut Cx<'_>) {
-        let (project, file) = (self.project, self.file.source.id);
+    fn ask(&self, rule: &dyn Rule, nouns: &Nouns<'_>, cx: &mut Cx<'_>) {
         rule.file(self.file, cx);
-        for table in tables {
+        for table in &nouns.tables {
             rule.table(table, cx);
         }
-        for function in in_file(&project.functions, file, |f| f.file) {
+        for function in nouns.functions {
             rule.function(function, cx);
         }
-        for query in in_file(&project.queries, file, |q| q.file) {
+        for query in nouns.queries {
             rule.db_query(query, cx);
         }
-        for call in in_file(&project.calls, file, |c| c.file) {
+        for call in nouns.calls {
             rule.call(call, cx);
         }
-        for usage in in_file(&project.table_uses, file, |u| u.file) {
+        for usage in nouns.table_uses {
             rule.table_use(usage, cx);
+        }
+    }
+}
+
+/// The nouns of one file in a project, found once for all rules.
+struct Nouns<'a> {
+    tables: Vec<&'a Table>,
+    functions: &'a [Function],
+    queries: &'a [DbQuery],
+    calls: &'a [PlatformCall],
+    table_uses: &'a [TableUse],
+}
+
+impl<'a> Nouns<'a> {
+    fn of(project: &'a Project, file: FileId) -> Self {
+        Self {
+            tables: project.tables_in(file).collect(),
+            functions: in_file(&project.functions, file, |f| f.file),
+            queries: in_file(&project.queries, file, |q| q.file),
+            calls: in_file(&project.calls, file, |c| c.file),
+            table_uses: in_file(&project.table_uses, file, |u| u.file),
         }
     }
 }

@@ -221,8 +221,11 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
         world.schemas.push(schema);
         world.known.add(known.unwrap_or_default());
     }
+    let imports: Vec<Vec<FileId>> = files.iter().map(|f| world.imported_files(f.source.id)).collect();
+    for known in shared(&world, &imports) {
+        world.known.add(known);
+    }
     let world = world;
-    let imports = files.iter().map(|f| world.imported_files(f.source.id)).collect();
     let nouns: Vec<Nouns> = files.par_iter().map(|file| nouns(&world, file)).collect();
     let mut projects: Vec<Project> = (0..world.project_count).map(|_| Project::default()).collect();
     let mut readers: Vec<Vec<readers::FileReaders>> = projects.iter().map(|_| Vec::new()).collect();
@@ -249,6 +252,17 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
         project.is_component = root.is_some_and(|r| r.is_component);
     }
     (projects, imports)
+}
+
+/// What the files export that many others import.
+fn shared(world: &World<'_>, imports: &[Vec<FileId>]) -> Vec<Known> {
+    /// With fewer importers, reading it again for each costs less than reading all of it once more.
+    const MANY: u32 = 4;
+    let mut importers = vec![0; imports.len()];
+    imports.iter().flatten().for_each(|file| importers[file.0 as usize] += 1);
+    let is_shared = |file: &&File| importers[file.source.id.0 as usize] >= MANY && matches!(file.role, Role::Backend | Role::Support);
+    let files: Vec<FileId> = world.files.iter().filter(is_shared).map(|file| file.source.id).collect();
+    files.into_par_iter().map(|file| Infer::new(world, file).exports()).collect()
 }
 
 fn nouns(world: &World<'_>, file: &File) -> Nouns {

@@ -16,6 +16,7 @@ mod tables;
 mod values;
 
 use std::cell::{Cell, RefCell};
+use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
@@ -23,7 +24,7 @@ pub use values::with_system_fields;
 
 use super::hir::{BindingId, Body, Exported, ExprId, ExprKind, FuncId, Module, Stmt, TypeId, exits};
 use super::ty::{FunctionAt, Ty};
-use super::world::{Known, Origin, World};
+use super::world::{Known, Maker, Origin, World};
 use crate::source::{FileId, Span};
 
 /// Asks the world. Keeps what it found; make one for each file or task, they are not shared between threads.
@@ -31,20 +32,74 @@ pub struct Infer<'w> {
     pub world: &'w World<'w>,
     /// The file whose expressions are asked for one after the other; of others a few are.
     home: FileId,
-    memo: RefCell<Box<[Slot]>>,
+    memo: RefCell<Memo>,
+    /// What the names of the file are bound to.
+    names: RefCell<Memo>,
     elsewhere: RefCell<FxHashMap<(FileId, ExprId), Slot>>,
-    names: RefCell<FxHashMap<(FileId, BindingId), Option<Ty>>>,
+    names_elsewhere: RefCell<FxHashMap<(FileId, BindingId), Slot>>,
     returns: RefCell<FxHashMap<FunctionAt, Option<Ty>>>,
+    contexts: RefCell<FxHashMap<Maker, Ty>>,
     frames: RefCell<Vec<Frame>>,
     fuel: Cell<u32>,
 }
 
-#[derive(Clone)]
+/// An answer outside of the file.
 enum Slot {
-    Empty,
     /// Being worked out: asking again means a cycle.
     Busy,
     Done(Ty),
+}
+
+impl Slot {
+    fn seen(&self) -> Ty {
+        match self {
+            Self::Busy => Ty::Unknown,
+            Self::Done(ty) => ty.clone(),
+        }
+    }
+}
+
+/// Answers by number. Most numbers are never asked for, so that the answers themselves stand in a list of their own.
+struct Memo {
+    /// For each number the place of its answer; one of the marks below where there is none.
+    places: Vec<u32>,
+    answers: Vec<Ty>,
+}
+
+impl Memo {
+    const EMPTY: u32 = 0;
+    /// Being worked out: asking again means a cycle.
+    const BUSY: u32 = 1;
+    const FIRST: u32 = 2;
+
+    fn new(count: usize) -> Self {
+        Self { places: vec![Self::EMPTY; count], answers: Vec::new() }
+    }
+
+    /// The answer; `None` marks the number as being worked out.
+    fn ask(&mut self, at: u32) -> Option<Ty> {
+        let place = self.places.get_mut(at as usize)?;
+        match *place {
+            Self::EMPTY => {
+                *place = Self::BUSY;
+                None
+            }
+            Self::BUSY => Some(Ty::Unknown),
+            place => Some(self.answers[(place - Self::FIRST) as usize].clone()),
+        }
+    }
+
+    fn keep(&mut self, at: u32, answer: Ty) {
+        if let Some(place) = self.places.get_mut(at as usize) {
+            *place = self.answers.len() as u32 + Self::FIRST;
+            self.answers.push(answer);
+        }
+    }
+
+    fn answer(&self, at: u32) -> Option<&Ty> {
+        let place = self.places.get(at as usize)?.checked_sub(Self::FIRST)?;
+        self.answers.get(place as usize)
+    }
 }
 
 /// A call of a project's function that is evaluated for its own arguments.
@@ -63,15 +118,16 @@ const FUEL: u32 = 20_000;
 impl<'w> Infer<'w> {
     /// To be asked about the file, and for it about others.
     pub fn new(world: &'w World<'w>, home: FileId) -> Self {
-        let count = world.file(home).hir.expr_count() as usize;
-        let memo = RefCell::new(vec![Slot::Empty; count].into());
+        let module = &world.file(home).hir;
         Self {
             world,
             home,
-            memo,
+            memo: RefCell::new(Memo::new(module.expr_count() as usize)),
+            names: RefCell::new(Memo::new(module.bindings.len())),
             elsewhere: RefCell::default(),
-            names: RefCell::default(),
+            names_elsewhere: RefCell::default(),
             returns: RefCell::default(),
+            contexts: RefCell::default(),
             frames: RefCell::default(),
             fuel: Cell::new(FUEL),
         }
@@ -92,56 +148,75 @@ impl<'w> Infer<'w> {
             return known;
         }
         let ty = self.compute(file, id);
-        self.keep(file, id, Slot::Done(ty.clone()));
+        self.keep(file, id, ty.clone());
         ty
     }
 
     /// What was found of the file and of others that it led to: finished answers about names, and what the file exports by default.
     pub fn into_known(self, file: FileId) -> Known {
-        let names = self.names.into_inner().into_iter().filter_map(|(name, ty)| Some((name, ty.filter(|ty| !ty.is_unknown())?)));
-        let names = names.filter(|((file, binding), _)| self.world.file(*file).hir.is_of_module(*binding));
-        let mut known = Known { names: names.collect(), ..Known::default() };
+        let mut known = Known::default();
+        let is_known = |file: FileId, name: BindingId, ty: &Ty| !ty.is_unknown() && self.world.file(file).hir.is_of_module(name);
+        let names = self.names.into_inner();
+        for name in (0..names.places.len() as u32).map(BindingId) {
+            if let Some(ty) = names.answer(name.0).filter(|ty| is_known(self.home, name, ty)) {
+                known.names.insert((self.home, name), ty.clone());
+            }
+        }
+        for ((file, name), slot) in self.names_elsewhere.into_inner() {
+            if let Slot::Done(ty) = slot
+                && is_known(file, name, &ty)
+            {
+                known.names.insert((file, name), ty);
+            }
+        }
         if let Origin::Here(file, Exported::Expr(expr)) = self.world.export(file, "default")
             && file == self.home
-            && let Some(Slot::Done(ty)) = self.memo.into_inner().get(expr.0 as usize)
+            && let Some(ty) = self.memo.into_inner().answer(expr.0)
         {
             known.exprs.insert((file, expr), ty.clone());
         }
         known
     }
 
+    /// What the file exports, for all that import it: the values, and what calling them yields.
+    pub fn exports(self) -> Known {
+        let file = self.home;
+        let mut known = Known::default();
+        for export in &self.hir(file).exports {
+            let Some(name) = &export.name else { continue };
+            match self.exported(file, name) {
+                Ty::Function(at) => _ = known.returns.insert(at, self.returns(at)),
+                Ty::Builder(builder) => _ = self.ctx_of(&builder),
+                _ => {}
+            }
+        }
+        known.contexts = self.contexts.take();
+        known.add(self.into_known(file));
+        known
+    }
+
     /// What was found before; `None` marks the expression as being worked out.
     fn known(&self, file: FileId, id: ExprId) -> Option<Ty> {
-        let seen = |slot: &Slot| match slot {
-            Slot::Empty => None,
-            Slot::Busy => Some(Ty::Unknown),
-            Slot::Done(ty) => Some(ty.clone()),
-        };
         if file == self.home {
-            let slot = &mut self.memo.borrow_mut()[id.0 as usize];
-            let known = seen(slot);
-            if known.is_none() {
-                *slot = Slot::Busy;
-            }
-            return known;
+            return self.memo.borrow_mut().ask(id.0);
         }
         if let Some(ty) = self.world.known.exprs.get(&(file, id)) {
             return Some(ty.clone());
         }
-        let mut elsewhere = self.elsewhere.borrow_mut();
-        let slot = elsewhere.entry((file, id)).or_insert(Slot::Empty);
-        let known = seen(slot);
-        if known.is_none() {
-            *slot = Slot::Busy;
+        match self.elsewhere.borrow_mut().entry((file, id)) {
+            Entry::Occupied(known) => Some(known.get().seen()),
+            Entry::Vacant(empty) => {
+                empty.insert(Slot::Busy);
+                None
+            }
         }
-        known
     }
 
-    fn keep(&self, file: FileId, id: ExprId, slot: Slot) {
+    fn keep(&self, file: FileId, id: ExprId, ty: Ty) {
         if file == self.home {
-            self.memo.borrow_mut()[id.0 as usize] = slot;
+            self.memo.borrow_mut().keep(id.0, ty);
         } else {
-            self.elsewhere.borrow_mut().insert((file, id), slot);
+            self.elsewhere.borrow_mut().insert((file, id), Slot::Done(ty));
         }
     }
 
@@ -166,12 +241,13 @@ impl<'w> Infer<'w> {
         if self.is_framed(Span::new(at.file, func.start, func.end)) {
             return self.compute_returns(at);
         }
-        match self.returns.borrow().get(&at) {
-            Some(Some(ty)) => return ty.clone(),
-            Some(None) => return Ty::Unknown,
-            None => {}
+        if let Some(ty) = self.world.known.returns.get(&at) {
+            return ty.clone();
         }
-        self.returns.borrow_mut().insert(at, None);
+        match self.returns.borrow_mut().entry(at) {
+            Entry::Occupied(known) => return known.get().clone().unwrap_or(Ty::Unknown),
+            Entry::Vacant(empty) => _ = empty.insert(None),
+        }
         let ty = self.compute_returns(at);
         self.returns.borrow_mut().insert(at, Some(ty.clone()));
         ty

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::hir::{BindingId, Exported, ExprId, ImportName, Name};
 use super::layout::Layout;
 use super::schema::Schema;
-use super::ty::Ty;
+use super::ty::{FunctionAt, FunctionKind, Ty};
 use super::{File, Role};
 use crate::source::FileId;
 
@@ -45,12 +45,19 @@ pub struct World<'w> {
     pub known: Known,
 }
 
-/// What is known of names and expressions whoever asks: found while schemas were read, so that not every file that imports one reads it again.
+/// What is known whoever asks: found in schemas and in files that many others import, so that not each of those reads them again.
 #[derive(Default)]
 pub struct Known {
     pub names: FxHashMap<(FileId, BindingId), Ty>,
     pub exprs: FxHashMap<(FileId, ExprId), Ty>,
+    /// What calls of functions yield.
+    pub returns: FxHashMap<FunctionAt, Ty>,
+    /// The contexts that custom builders hand on.
+    pub contexts: FxHashMap<Maker, Ty>,
 }
+
+/// What decides the context that a builder hands to its handlers: the kind of function, and the call that made the builder.
+pub type Maker = (FunctionKind, Option<(FileId, ExprId)>);
 
 impl Known {
     /// Adds what is not known yet.
@@ -60,6 +67,12 @@ impl Known {
         }
         for (expr, ty) in more.exprs {
             self.exprs.entry(expr).or_insert(ty);
+        }
+        for (function, ty) in more.returns {
+            self.returns.entry(function).or_insert(ty);
+        }
+        for (maker, ty) in more.contexts {
+            self.contexts.entry(maker).or_insert(ty);
         }
     }
 }

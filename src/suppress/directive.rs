@@ -1,5 +1,7 @@
 //! Reads the comments that speak to the linter. Knows their grammar, not what they suppress.
 
+use memchr::memmem;
+
 use crate::source::{Comment, SourceFile};
 
 /// What a comment asks for.
@@ -59,7 +61,10 @@ pub fn directives(file: &SourceFile) -> Vec<Directive<'_>> {
 
 /// Whether a file can hold directives at all; most do not, and are done with here.
 pub fn may_hold(file: &SourceFile) -> bool {
-    !file.comments.is_empty() && (file.text.contains(OURS) || file.text.contains("eslint-"))
+    file.comments.iter().any(|comment| {
+        let text = file.comment_text(comment).as_bytes();
+        memmem::find(text, OURS.as_bytes()).is_some() || memmem::find(text, b"eslint-").is_some()
+    })
 }
 
 /// The word that every comment to this linter starts with.

@@ -14,7 +14,7 @@ pub struct Place<'a> {
 
 impl<'a> Place<'a> {
     pub fn new(file: &'a SourceFile) -> Self {
-        let breaks = file.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
+        let breaks = memchr::memchr_iter(b'\n', file.text.as_bytes()).map(|at| at as u32 + 1);
         Self { file, starts: std::iter::once(0).chain(breaks).collect() }
     }
 

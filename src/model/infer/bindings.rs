@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use super::Infer;
+use super::{Infer, Slot};
 use crate::model::hir::{Binding, BindingId, BindingKind, Exported, ExprId, Name, Step};
 use crate::model::ty::{External, FunctionAt, Ty};
 use crate::model::world::Origin;
@@ -19,15 +19,24 @@ impl Infer<'_> {
         if !self.frames.borrow().is_empty() && self.is_framed(self.hir(file).binding_span(id)) {
             return self.bound(file, id);
         }
-        if let Some(ty) = self.world.known.names.get(&(file, id)) {
-            return ty.clone();
-        }
-        match self.names.borrow_mut().entry((file, id)) {
-            Entry::Occupied(known) => return known.get().clone().unwrap_or(Ty::Unknown),
-            Entry::Vacant(empty) => empty.insert(None),
+        let known = match file == self.home {
+            true => self.names.borrow_mut().ask(id.0),
+            false => match self.names_elsewhere.borrow_mut().entry((file, id)) {
+                Entry::Occupied(known) => Some(known.get().seen()),
+                Entry::Vacant(empty) => {
+                    empty.insert(Slot::Busy);
+                    None
+                }
+            },
         };
-        let ty = self.bound(file, id);
-        self.names.borrow_mut().insert((file, id), Some(ty.clone()));
+        if let Some(known) = known {
+            return known;
+        }
+        let ty = self.world.known.names.get(&(file, id)).cloned().unwrap_or_else(|| self.bound(file, id));
+        match file == self.home {
+            true => self.names.borrow_mut().keep(id.0, ty.clone()),
+            false => _ = self.names_elsewhere.borrow_mut().insert((file, id), Slot::Done(ty.clone())),
+        }
         ty
     }
 

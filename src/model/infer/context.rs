@@ -7,7 +7,7 @@ use super::Infer;
 use crate::model::Role;
 use crate::model::hir::{BindingKind, ExprId, ExprKind, FuncId, Keyword, Name, Parent, Prop, TypeId, TypeNode};
 use crate::model::ty::{Builder, Ctx, Field, Flavor, FunctionKind, Literal, Object, Ty};
-use crate::model::world::Origin;
+use crate::model::world::{Maker, Origin};
 use crate::source::FileId;
 
 impl Infer<'_> {
@@ -211,9 +211,26 @@ impl Infer<'_> {
 
     /// The context that a builder hands to its handlers.
     pub fn ctx_of(&self, builder: &Builder) -> Ty {
-        let kind = (builder.kind != FunctionKind::HttpAction).then_some(builder.kind).or(Some(FunctionKind::HttpAction));
-        let custom = builder.made_by.map(|(file, call)| self.customisation(file, call)).unwrap_or_default();
-        Ty::Ctx(Arc::new(Ctx { kind, custom }))
+        let maker = (builder.kind, builder.made_by);
+        // What a helper makes may hang on its arguments.
+        let is_framed = builder.made_by.is_some_and(|(file, call)| self.in_frame(file, call));
+        if is_framed {
+            return self.made_ctx(maker);
+        }
+        if let Some(known) = self.world.known.contexts.get(&maker) {
+            return known.clone();
+        }
+        if let Some(known) = self.contexts.borrow().get(&maker) {
+            return known.clone();
+        }
+        let made = self.made_ctx(maker);
+        self.contexts.borrow_mut().insert(maker, made.clone());
+        made
+    }
+
+    fn made_ctx(&self, (kind, made_by): Maker) -> Ty {
+        let custom = made_by.map(|(file, call)| self.customisation(file, call)).unwrap_or_default();
+        Ty::Ctx(Arc::new(Ctx { kind: Some(kind), custom }))
     }
 
     /// The context of the builder that this part of a `customQuery(base, …)` call customises.
