@@ -167,6 +167,14 @@ impl Workspace {
         self.files[file.0 as usize].style()
     }
 
+    /// Asks what expressions are, those of the file above all.
+    ///
+    /// What is said of documents goes by the fields written in the answer, not by a schema: `Ty::Doc` stays a name.
+    pub fn ask<T>(&self, home: FileId, questions: impl FnOnce(&Infer<'_>) -> T) -> T {
+        let world = World::new(&self.files, &self.layout);
+        questions(&Infer::new(&world, home))
+    }
+
     /// The text of a range, as written.
     pub fn text(&self, span: Span) -> &str {
         self.source(span.file).slice(span)

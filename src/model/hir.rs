@@ -578,6 +578,11 @@ impl Module {
         self.at(*start, *end)
     }
 
+    /// Every type that is written somewhere.
+    pub fn types(&self) -> impl Iterator<Item = &TypeNode> {
+        self.types.iter().map(|(node, ..)| node)
+    }
+
     /// Every reference to a named type in an annotation, with its place.
     pub fn type_references(&self) -> impl Iterator<Item = (&TypeNode, Span)> {
         self.types.iter().filter(|(node, ..)| matches!(node, TypeNode::Ref { .. })).map(|(node, start, end)| (node, self.at(*start, *end)))
@@ -586,6 +591,16 @@ impl Module {
     /// Whether the module itself declares or imports the name, and no function in it.
     pub fn is_of_module(&self, id: BindingId) -> bool {
         self.top.get(&self.binding(id).name) == Some(&id)
+    }
+
+    /// Whether anything in the file names it: an expression, a type, or an export.
+    pub fn is_used(&self, id: BindingId) -> bool {
+        let of_type = |node: &TypeNode| match node {
+            TypeNode::Ref { binding, .. } | TypeNode::TypeOf { binding, .. } => *binding == Some(id),
+            _ => false,
+        };
+        let is_exported = |export: &Export| matches!(export.what, Exported::Binding(binding) if binding == id);
+        !self.binding(id).uses.is_empty() || self.types.iter().any(|(node, ..)| of_type(node)) || self.exports.iter().any(is_exported)
     }
 
     /// What the module itself declares, or imports, under the name.

@@ -20,6 +20,7 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 
+pub use tables::Held;
 pub use values::with_system_fields;
 
 use super::hir::{BindingId, Body, Exported, ExprId, ExprKind, FuncId, Module, Stmt, TypeId, exits};

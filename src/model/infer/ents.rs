@@ -88,7 +88,7 @@ pub(super) fn join_tables(tables: &mut Tables) -> bool {
                 continue;
             };
             let is_self = edge.to == *name;
-            let inverse = other.edges.iter().find(|candidate| is_inverse(name, edge, candidate, is_self));
+            let inverse = other.edges.iter().find(|candidate| candidate.is_inverse_of(name, edge));
             // The other end stores it: one to many.
             if inverse.is_some_and(|i| matches!(i.end, EdgeEnd::Field(_))) {
                 continue;
@@ -125,22 +125,6 @@ pub(super) fn join_tables(tables: &mut Tables) -> bool {
         }
     }
     is_known
-}
-
-/// Whether the edge of the other table leads back along this one, that of the table `name`.
-fn is_inverse(name: &Name, edge: &Edge, candidate: &Edge, is_self: bool) -> bool {
-    if candidate.to != *name {
-        return false;
-    }
-    if is_self {
-        return candidate.inverse_of.as_ref() == Some(&edge.name);
-    }
-    match (&edge.end, &candidate.end) {
-        (EdgeEnd::Many { table: Some(a), .. }, EdgeEnd::Many { table: Some(b), .. }) => a == b,
-        (EdgeEnd::Many { table: a, .. }, EdgeEnd::Many { table: b, .. }) => a.is_none() == b.is_none(),
-        (EdgeEnd::Many { table: None, .. }, EdgeEnd::Field(_)) => true,
-        _ => false,
-    }
 }
 
 fn join_table(from: &Name, own: &Name, to: &Name, others: &Name, is_directed: bool, span: Span) -> TableTy {

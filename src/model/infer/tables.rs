@@ -4,10 +4,19 @@ use std::sync::Arc;
 
 use super::values::with_system_fields;
 use super::{Infer, ents, packages};
-use crate::model::hir::{Binding, BindingKind, Call, Exported, ExprId, ExprKind, Key, Name};
+use crate::model::hir::{Binding, BindingId, BindingKind, Call, Exported, ExprId, ExprKind, Key, Name};
 use crate::model::ty::{External, Field, Index, IndexKind, Literal, Object, SchemaTy, TableFlavor, TableTy, Ty};
 use crate::model::world::Origin;
 use crate::source::{FileId, Span};
+
+/// The value of a constant, and where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub file: FileId,
+    pub value: ExprId,
+    /// `None` where the value is a file's default export.
+    pub binding: Option<BindingId>,
+}
 
 /// How many names, and how many spreads, lead to a table at most.
 const LINKS: usize = 8;
@@ -182,8 +191,14 @@ impl Infer<'_> {
 
     /// The expression that a constant stands for, through imports.
     fn literal(&self, file: FileId, id: ExprId) -> (FileId, ExprId) {
-        let (mut file, mut id) = (file, id);
+        self.held(file, id).map_or((file, id), |held| (held.file, held.value))
+    }
+
+    /// What holds the value of a name, followed through constants and imports; `None` where the expression is no such name.
+    pub fn held(&self, file: FileId, id: ExprId) -> Option<Held> {
+        let mut found: Option<Held> = None;
         for _ in 0..LINKS {
+            let (file, id) = found.as_ref().map_or((file, id), |held| (held.file, held.value));
             let module = self.hir(file);
             let ExprKind::Local(binding) = module.expr(module.bare(id)) else { break };
             let declared = module.binding(*binding);
@@ -191,20 +206,22 @@ impl Infer<'_> {
                 break;
             }
             let next = match (declared.kind, module.import(declared)) {
-                (BindingKind::Const(Some(init)), _) if declared.path.is_empty() => (file, init),
+                (BindingKind::Const(Some(value)), _) if declared.path.is_empty() => Held { file, value, binding: Some(*binding) },
                 (_, Some(import)) => match self.world.origin(file, &import.module, &import.name) {
-                    Origin::Here(other, Exported::Expr(value)) => (other, value),
-                    Origin::Here(other, Exported::Binding(binding)) => match self.hir(other).binding(binding) {
-                        Binding { kind: BindingKind::Const(Some(init)), path, .. } if path.is_empty() => (other, *init),
+                    Origin::Here(file, Exported::Expr(value)) => Held { file, value, binding: None },
+                    Origin::Here(file, Exported::Binding(binding)) => match self.hir(file).binding(binding) {
+                        Binding { kind: BindingKind::Const(Some(value)), path, .. } if path.is_empty() => {
+                            Held { file, value: *value, binding: Some(binding) }
+                        }
                         _ => break,
                     },
                     _ => break,
                 },
                 _ => break,
             };
-            (file, id) = next;
+            found = Some(next);
         }
-        (file, id)
+        found
     }
 
     /// The tables of an object, of a schema's `tables`, or of a package.

@@ -58,6 +58,25 @@ pub struct Edge {
     pub span: Span,
 }
 
+impl Edge {
+    /// Whether this edge leads back along another, that of the table `from`.
+    pub fn is_inverse_of(&self, from: &Name, other: &Self) -> bool {
+        if self.to != *from {
+            return false;
+        }
+        // Both in one table.
+        if other.to == *from {
+            return self.inverse_of.as_ref() == Some(&other.name);
+        }
+        match (&other.end, &self.end) {
+            (EdgeEnd::Many { table: Some(a), .. }, EdgeEnd::Many { table: Some(b), .. }) => a == b,
+            (EdgeEnd::Many { table: a, .. }, EdgeEnd::Many { table: b, .. }) => a.is_none() == b.is_none(),
+            (EdgeEnd::Many { table: None, .. }, EdgeEnd::Field(_)) => true,
+            _ => false,
+        }
+    }
+}
+
 /// How this end of an edge is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EdgeEnd {

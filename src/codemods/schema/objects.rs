@@ -1,0 +1,369 @@
+//! Puts the new code in its places: tables as constants of their own, the object that lists them, the schema, the relations.
+
+use super::files::{FileContext, statement_end, statement_start, with_leading_comments};
+use super::pieces::{Piece, pieces, verbatim, written};
+use super::relations::{Printer, Relation};
+use super::source::{Home, Maker, Slot, maker_of};
+use super::tables::line;
+use super::{Planner, is_of_ents};
+use crate::codemod::{RelationStyle, SchemaFunction, Severity};
+use crate::model::hir::{BindingKind, ExprId, ExprKind, Name, PropKind};
+use crate::model::ty::Ty;
+use crate::source::{FileId, Span};
+use crate::style::indent_at;
+use crate::writing::code::{Code, Line};
+
+/// A table that leaves the object that listed it.
+struct Hoisted {
+    text: String,
+}
+
+impl Planner<'_> {
+    /// Writes tables, schema and relations; `None` where something stands in the way.
+    pub fn write_tables(&self) -> Option<()> {
+        self.write_constants()?;
+        for place in (1..self.schema.groups.len()).rev() {
+            self.write_group(place)?;
+        }
+        self.write_schema()
+    }
+
+    /// Tables that are constants of their own already change where they stand.
+    fn write_constants(&self) -> Option<()> {
+        for (entry, facts) in self.schema.entries.iter().zip(self.facts) {
+            let Some(definition) = entry.definition.as_ref().filter(|_| entry.home != Home::Inline && !facts.is_orm) else { continue };
+            let cx = self.contexts.get(&definition.file)?;
+            let code = if facts.is_migrated() {
+                self.table_code(facts, definition, cx)?
+            } else {
+                match self.plain_code(facts, definition, cx) {
+                    Some(code) => code?,
+                    None => continue,
+                }
+            };
+            let span = self.workspace.hir(definition.file).span(definition.whole);
+            let text = &self.workspace.source(definition.file).text;
+            let column = text[..span.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+            cx.edit(span, code.print(cx.style, indent_at(text, span.start), column, 1));
+        }
+        Some(())
+    }
+
+    /// An object of tables that another one spreads.
+    fn write_group(&self, place: usize) -> Option<()> {
+        let group = &self.schema.groups[place];
+        let cx = self.contexts.get(&group.file)?;
+        let Some((object, hoisted)) = self.object(place, cx)? else { return Some(()) };
+        let module = self.workspace.hir(group.file);
+        let replaced = module.span(group.inner_call.filter(|_| group.binding.is_none()).unwrap_or(group.object));
+        let text = &self.workspace.source(group.file).text;
+        let column = text[..replaced.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+        let statement = statement_start(text, replaced.start);
+        self.insert_hoisted(cx, statement, hoisted, None);
+        cx.edit(replaced, object.print(cx.style, indent_at(text, replaced.start), column, 1));
+        Some(())
+    }
+
+    fn write_schema(&self) -> Option<()> {
+        let schema = self.schema;
+        let group = schema.groups.first()?;
+        let cx = self.contexts.get(&schema.file)?;
+        let module = self.workspace.hir(schema.file);
+        let source = self.workspace.source(schema.file);
+        let call = module.span(schema.call);
+        let object = self.object(0, self.contexts.get(&group.file)?)?;
+        let tables = match (group.binding, object) {
+            (Some(binding), object) if group.file == schema.file => {
+                if let Some((object, hoisted)) = object {
+                    let span = module.span(group.object);
+                    let column = source.text[..span.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+                    self.insert_hoisted(cx, statement_start(&source.text, span.start), hoisted, None);
+                    cx.edit(span, object.print(cx.style, indent_at(&source.text, span.start), column, 1));
+                }
+                module.binding(binding).name.to_string()
+            }
+            // The object is in another file; it is named here by what is given to the call.
+            (Some(_), object) => {
+                let other = self.contexts.get(&group.file)?;
+                if let Some((object, hoisted)) = object {
+                    let span = self.workspace.hir(group.file).span(group.object);
+                    let text = &self.workspace.source(group.file).text;
+                    let column = text[..span.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+                    self.insert_hoisted(other, statement_start(text, span.start), hoisted, None);
+                    other.edit(span, object.print(other.style, indent_at(text, span.start), column, 1));
+                }
+                let argument = module.call(schema.call)?.args.first()?.value;
+                self.workspace.text(module.span(argument)).to_owned()
+            }
+            (None, object) => {
+                let name = if cx.names.take("tables") { "tables".to_owned() } else { cx.names.fresh("schemaTables") };
+                let (object, hoisted) = match object {
+                    Some(found) => found,
+                    None => (verbatim(self.workspace, module.span(group.object)), Vec::new()),
+                };
+                let head = format!("export const {name} = ");
+                let code = object.print(cx.style, "", head.len(), 1);
+                let list = format!("{head}{code}{}", cx.style.semicolon());
+                self.insert_hoisted(cx, statement_start(&source.text, call.start), hoisted, Some(list));
+                name
+            }
+        };
+        self.write_call(cx, &tables)?;
+        self.write_relations(cx, &tables);
+        self.report_functions();
+        Some(())
+    }
+
+    /// The object with its tables hoisted; `None` where nothing in it changes.
+    fn object(&self, place: usize, cx: &FileContext<'_>) -> Option<Option<(Code, Vec<Hoisted>)>> {
+        let group = &self.schema.groups[place];
+        let module = self.workspace.hir(group.file);
+        let source = self.workspace.source(group.file);
+        let props = module.as_object(group.object)?;
+        let span = module.span(group.object);
+        let inside = Span { start: span.start + 1, end: span.end.saturating_sub(1), ..span };
+        let spans: Vec<Span> = props.iter().map(|prop| module.at(prop.start, prop.end)).collect();
+        let (comments, dangling) = pieces(source, inside, &spans);
+        let mut lines = Vec::new();
+        let mut hoisted = Vec::new();
+        let mut is_changed = false;
+        for (((prop, slot), span), piece) in props.iter().zip(&group.slots).zip(spans).zip(comments) {
+            let as_it_is = || verbatim(self.workspace, span);
+            let code = match slot {
+                Slot::Table(at) => {
+                    let (entry, facts) = (self.schema.entries.get(*at)?, self.facts.get(*at)?);
+                    let inline = entry.definition.as_ref().filter(|_| entry.home == Home::Inline && !facts.is_orm);
+                    match inline {
+                        Some(definition) if facts.is_migrated() => {
+                            is_changed = true;
+                            let (_, local) = self.locals.get(&facts.name)?;
+                            let local = local.as_ref()?;
+                            let code = self.table_code(facts, definition, cx)?;
+                            hoisted.push(hoist(local, &code, piece, cx));
+                            lines.push(Line::of(listed(&facts.name, local, cx)));
+                            continue;
+                        }
+                        Some(definition) => match self.plain_code(facts, definition, cx) {
+                            Some(code) => {
+                                is_changed = true;
+                                let key = Code::text(source.slice(module.at(prop.start, prop.key_end)));
+                                Code::Pair(Box::new(key), Box::new(Code::Pair(Box::new(Code::text(": ")), Box::new(code?))))
+                            }
+                            None => as_it_is(),
+                        },
+                        None => as_it_is(),
+                    }
+                }
+                Slot::Group(at) if self.schema.groups.get(*at)?.inner_call.is_some() => {
+                    is_changed = true;
+                    let ExprKind::Member { object, .. } = module.expr(module.bare(prop.value)) else { return None };
+                    Code::text(format!("...{}", self.workspace.text(module.span(*object))))
+                }
+                // The tables of a package, as ents took them.
+                _ if prop.kind == PropKind::Spread && self.ents_of(group.file, prop.value).is_some() => {
+                    is_changed = true;
+                    let tables = self.ents_of(group.file, prop.value)?;
+                    Code::text(format!("...{}", self.workspace.text(module.span(tables))))
+                }
+                _ => as_it_is(),
+            };
+            lines.push(line(piece, code));
+        }
+        if place == 0 {
+            for join in &self.relations.joins {
+                is_changed = true;
+                let (_, local) = self.locals.get(&join.name)?;
+                let local = local.as_ref()?;
+                hoisted.push(hoist(local, &self.join_code(join, cx), Piece::default(), cx));
+                lines.push(Line::of(listed(&join.name, local, cx)));
+            }
+        }
+        if !dangling.is_empty() {
+            lines.push(Line { blank_before: false, leading: dangling, code: None, trailing: None });
+        }
+        Some(is_changed.then(|| (Code::list("{", lines, "}", true, false), hoisted)))
+    }
+
+    /// The argument of `defineEntsFromTables(…)`.
+    fn ents_of(&self, file: FileId, value: ExprId) -> Option<ExprId> {
+        let module = self.workspace.hir(file);
+        let call = module.call(module.bare(value))?;
+        let Ty::External(external) = self.infer.expr(file, call.callee) else { return None };
+        let argument = call.args.first().map(|arg| arg.value)?;
+        external.is("convex-ents", &["defineEntsFromTables"]).then_some(argument)
+    }
+
+    /// Tables go before the statement that listed them, and before the comments that belong to it.
+    fn insert_hoisted(&self, cx: &FileContext<'_>, statement: u32, hoisted: Vec<Hoisted>, last: Option<String>) {
+        let newline = cx.style.newline;
+        let parts: Vec<String> = hoisted.into_iter().map(|table| table.text).chain(last).collect();
+        if parts.is_empty() {
+            return;
+        }
+        let source = self.workspace.source(cx.file);
+        let at = with_leading_comments(&source.text, statement);
+        let between = format!("{newline}{newline}");
+        cx.edit(Span::new(cx.file, at, at), parts.join(&between) + &between);
+    }
+
+    /// `defineSchema(tables, options)`.
+    fn write_call(&self, cx: &FileContext<'_>, tables: &str) -> Option<()> {
+        let module = self.workspace.hir(self.schema.file);
+        let source = self.workspace.source(self.schema.file);
+        let span = module.span(self.schema.call);
+        let call = module.call(self.schema.call)?;
+        let function = match self.options.schema_function {
+            SchemaFunction::Orm => cx.names.orm("defineSchema"),
+            SchemaFunction::Convex => cx.want("convex/server", "defineSchema", "defineSchema"),
+        };
+        let relations = if self.options.relations == RelationStyle::Chain { self.callback(cx) } else { None };
+        let kept: Vec<Span> = call.args.iter().map(|arg| module.span(arg.value)).collect();
+        let has_comments = source.comments_in(span).iter().any(|c| !kept.iter().any(|k| k.start <= c.start && c.end <= k.end));
+        if has_comments && relations.is_none() {
+            cx.edit(module.span(call.callee), function);
+            let argument = module.span(call.args.first()?.value);
+            if source.slice(argument) != tables {
+                cx.edit(argument, tables);
+            }
+            return Some(());
+        }
+        if has_comments {
+            return None;
+        }
+        let options = self.schema.options.map(|options| written(self.workspace, self.schema.file, options));
+        let mut code = Code::call(function, std::iter::once(Code::text(tables)).chain(options).collect());
+        if let Some(relations) = relations {
+            code = Code::Pair(Box::new(code), Box::new(Code::call(".relations", vec![relations])));
+        }
+        let column = source.text[..span.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+        cx.edit(span, code.print(cx.style, indent_at(&source.text, span.start), column, 1));
+        Some(())
+    }
+
+    fn callback(&self, cx: &FileContext<'_>) -> Option<Code> {
+        let tables = self.orm_tables();
+        let comments = |relation: &Relation| self.edge_comments(relation);
+        Printer { style: cx.style, tables: &tables, comments: &comments }.callback(&self.relations.list)
+    }
+
+    /// The tables of the ORM with their constants, in the order of the schema.
+    fn orm_tables(&self) -> Vec<(Name, String)> {
+        let entries = self.facts.iter().map(|facts| &facts.name);
+        let joins = self.relations.joins.iter().map(|join| &join.name);
+        let local = |name: &Name| self.locals.get(name).map(|(_, local)| (name.clone(), local.clone().unwrap_or_else(|| name.to_string())));
+        entries.chain(joins).filter_map(local).collect()
+    }
+
+    /// The comments of an edge that adds no column to its table; those of others stand with the column.
+    fn edge_comments(&self, relation: &Relation) -> Vec<String> {
+        if matches!(relation.path, super::relations::Path::Own(_)) {
+            return Vec::new();
+        }
+        let definition = self.schema.entries.iter().filter_map(|entry| entry.definition.as_ref()).find(|definition| {
+            definition.file == relation.span.file && definition.steps.iter().any(|step| step.span.end == relation.span.end)
+        });
+        let Some(definition) = definition else { return Vec::new() };
+        let module = self.workspace.hir(definition.file);
+        let spans: Vec<Span> = definition.steps.iter().map(|step| step.span).collect();
+        let around = Span { start: module.span(definition.call).end, ..module.span(definition.whole) };
+        let source = self.workspace.source(definition.file);
+        let (comments, _) = pieces(source, around, &spans);
+        let found = spans.iter().zip(comments).find(|(span, _)| span.end == relation.span.end);
+        // Two ends of one edge: the comment stands with the first.
+        let is_first =
+            self.relations.list.iter().find(|other| other.span == relation.span).is_some_and(|first| first.name == relation.name);
+        let Some((span, piece)) = found.filter(|_| is_first) else { return Vec::new() };
+        let inner = source.comments_in(*span).iter().map(|comment| super::pieces::comment_text(source, comment));
+        piece.leading.into_iter().chain(inner).chain(piece.trailing).collect()
+    }
+
+    fn write_relations(&self, cx: &FileContext<'_>, tables: &str) {
+        let semicolon = cx.style.semicolon();
+        let newline = cx.style.newline;
+        let parts: Vec<String> = match self.options.relations {
+            RelationStyle::Chain => Vec::new(),
+            RelationStyle::DefineRelations => {
+                let name = if cx.names.take("relations") { "relations".to_owned() } else { cx.names.fresh("schemaRelations") };
+                let head = format!("export const {name} = ");
+                let function = cx.names.orm("defineRelations");
+                let code = Code::call(function, std::iter::once(Code::text(tables)).chain(self.callback(cx)).collect());
+                vec![format!("{head}{}{semicolon}", code.print(cx.style, "", head.len(), 1))]
+            }
+            RelationStyle::Relations => {
+                let orm = self.orm_tables();
+                let comments = |relation: &Relation| self.edge_comments(relation);
+                let printer = Printer { style: cx.style, tables: &orm, comments: &comments };
+                let function = if self.relations.list.is_empty() { String::new() } else { cx.names.orm("relations") };
+                let all = printer.separate(&self.relations.list, &self.relations.joins, &function);
+                let one = |(name, code): (String, Code)| {
+                    let head = format!("export const {} = ", cx.names.fresh(&name));
+                    format!("{head}{}{semicolon}", code.print(cx.style, "", head.len(), 1))
+                };
+                all.into_iter().map(one).collect()
+            }
+        };
+        let text = parts.join(&format!("{newline}{newline}"));
+        match self.ent_definitions() {
+            Some(span) if !text.is_empty() => cx.edit(span, text),
+            Some(span) => cx.edit(span, ""),
+            None if text.is_empty() => {}
+            None => {
+                let source = self.workspace.source(self.schema.file);
+                let end = statement_end(&source.text, self.workspace.hir(self.schema.file).span(self.schema.call).end);
+                cx.edit(Span::new(cx.file, end, end), format!("{newline}{newline}{text}"));
+            }
+        }
+    }
+
+    /// `export const entDefinitions = getEntDefinitions(schema);` beside the schema.
+    fn ent_definitions(&self) -> Option<Span> {
+        let module = self.workspace.hir(self.schema.file);
+        let source = self.workspace.source(self.schema.file);
+        let is_definitions = |id: &ExprId| {
+            let Some(call) = module.call(*id) else { return false };
+            matches!(self.infer.expr(self.schema.file, call.callee), Ty::External(external) if external.is("convex-ents", &["getEntDefinitions"]))
+        };
+        let call = module.exprs().map(|(id, _)| id).find(is_definitions)?;
+        let is_constant = module.bindings.iter().any(|b| matches!(b.kind, BindingKind::Const(Some(init)) if module.bare(init) == call));
+        let span = module.span(call);
+        is_constant.then(|| Span::new(self.schema.file, statement_start(&source.text, span.start), statement_end(&source.text, span.end)))
+    }
+
+    /// Functions that go on speaking of ents: they no longer compile, and are to be migrated next.
+    fn report_functions(&self) {
+        if !is_of_ents(self.schema) {
+            return;
+        }
+        for file in &self.workspace.files {
+            if self.contexts.contains_key(&file.source.id) {
+                continue;
+            }
+            let import = file.hir.imports.iter().find(|import| maker_of(&import.module) == Some(Maker::Ents));
+            if let Some(import) = import {
+                let message = "this file works with ents, which the schema no longer has".to_owned();
+                let suggestion = "migrate its functions too".to_owned();
+                let span = file.hir.at(import.decl_start, import.decl_end);
+                self.remark("functions-ents", Severity::Error, span, message, Some(suggestion));
+            }
+        }
+    }
+}
+
+fn hoist(local: &str, code: &Code, piece: Piece, cx: &FileContext<'_>) -> Hoisted {
+    let newline = cx.style.newline;
+    let head = format!("export const {local} = ");
+    let mut text: String = piece.leading.iter().map(|comment| comment.replace('\n', newline) + newline).collect();
+    text.push_str(&head);
+    text.push_str(&code.print(cx.style, "", head.chars().count(), 1));
+    text.push_str(cx.style.semicolon());
+    if let Some(comment) = piece.trailing {
+        text.push(' ');
+        text.push_str(&comment);
+    }
+    Hoisted { text }
+}
+
+/// `users`, or `users: usersTable`.
+fn listed(table: &str, local: &str, cx: &FileContext<'_>) -> Code {
+    if table == local { Code::text(local) } else { Code::field(table, Code::text(local), cx.style) }
+}

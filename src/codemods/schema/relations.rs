@@ -1,0 +1,414 @@
+//! Edges as relations: one list of them, printed in any of the three styles that the ORM has had.
+
+use std::collections::BTreeMap;
+
+use super::facts::{EdgePart, Facts};
+use crate::codemod::OneToOne;
+use crate::model::Project;
+use crate::model::hir::Name;
+use crate::model::ty::{EdgeEnd, Ty};
+use crate::source::Span;
+use crate::style::Style;
+use crate::writing::code::{Code, Line, is_identifier};
+
+/// From one table to another.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    pub table: Name,
+    pub name: String,
+    pub is_one: bool,
+    pub target: Name,
+    pub path: Path,
+    /// Every row has one.
+    pub is_required: bool,
+    pub alias: Option<String>,
+    /// The call that adds the edge.
+    pub span: Span,
+}
+
+/// What connects the two tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// A column of this table holds the id of the other.
+    Own(Name),
+    /// A column of the other table holds the id of this one.
+    Other(Name),
+    /// Rows of a table of their own: its name, its column for this table, and for the other.
+    Through(Name, Name, Name),
+}
+
+/// A table that keeps many-to-many edges, not yet written anywhere.
+#[derive(Clone, Debug)]
+pub struct Join {
+    pub name: Name,
+    /// Column and table, twice.
+    pub columns: [(Name, Name); 2],
+    /// Rows can be asked for from either side.
+    pub is_directed: bool,
+    pub span: Span,
+}
+
+/// Something about relations that a person should know.
+pub struct Remark {
+    pub code: &'static str,
+    pub span: Span,
+    pub message: String,
+    pub suggestion: String,
+}
+
+#[derive(Default)]
+pub struct Relations {
+    pub list: Vec<Relation>,
+    pub joins: Vec<Join>,
+    pub remarks: Vec<Remark>,
+    /// Columns that hold the id of at most one row's other end: table and column.
+    pub unique: Vec<(Name, Name)>,
+}
+
+/// Reads the edges of all tables.
+pub fn read(project: &Project, facts: &[Facts], one_to_one: OneToOne) -> Relations {
+    let mut relations = Relations::default();
+    let by_name: BTreeMap<&Name, &Facts> = facts.iter().map(|f| (&f.name, f)).collect();
+    for from in facts {
+        for part in from.edges() {
+            add(project, &by_name, from, part, one_to_one, &mut relations);
+        }
+    }
+    rename(&by_name, &mut relations);
+    break_cycles(&mut relations);
+    add_aliases(&mut relations);
+    relations
+}
+
+fn add(project: &Project, tables: &BTreeMap<&Name, &Facts>, from: &Facts, part: &EdgePart, one_to_one: OneToOne, all: &mut Relations) {
+    let edge = &part.edge;
+    let Some(other) = tables.get(&edge.to) else {
+        if let EdgeEnd::Field(field) = &edge.end
+            && edge.to.starts_with('_')
+            && part.deletion.is_some()
+        {
+            let message = format!("deleting a row of `{}` also deleted what `{field}` names in `{}`; the ORM does not", from.name, edge.to);
+            let suggestion = "delete it in a trigger: see `defineTriggers`".to_owned();
+            all.remarks.push(Remark { code: "system-edge", span: edge.span, message, suggestion });
+        }
+        return;
+    };
+    let relation = |is_one, path, is_required| Relation {
+        table: from.name.clone(),
+        name: edge.name.to_string(),
+        is_one,
+        target: edge.to.clone(),
+        path,
+        is_required,
+        alias: None,
+        span: edge.span,
+    };
+    let found = match &edge.end {
+        EdgeEnd::Field(field) => {
+            if part.deletion.is_some() {
+                let message = format!(
+                    "deleting a row of `{}` also deleted its `{}`; a foreign key of the ORM works the other way round only",
+                    from.name, edge.name
+                );
+                all.remarks.push(Remark {
+                    code: "reverse-cascade",
+                    span: edge.span,
+                    message,
+                    suggestion: "delete it in a trigger: see `defineTriggers`".to_owned(),
+                });
+            }
+            Some(relation(true, Path::Own(field.clone()), !part.optional))
+        }
+        EdgeEnd::One(field) => {
+            let stored = stored_by(other, &from.name, field.as_ref());
+            stored.and_then(|(field, is_optional)| {
+                all.unique.push((other.name.clone(), field.clone()));
+                if is_optional || one_to_one == OneToOne::Nullable {
+                    return Some(relation(true, Path::Other(field), false));
+                }
+                let message = format!(
+                    "`{}.{}` holds at most one row, but the ORM refuses `one` on both ends where the field is required",
+                    from.name, edge.name
+                );
+                let suggestion = match one_to_one {
+                    OneToOne::InverseOnly => format!("start from `{}`, which has the relation", other.name),
+                    _ => format!("read `{}[0]`, or migrate with `--one-to-one=nullable`", edge.name),
+                };
+                all.remarks.push(Remark { code: "one-to-one", span: edge.span, message, suggestion });
+                (one_to_one == OneToOne::Many).then(|| relation(false, Path::Other(field), false))
+            })
+        }
+        EdgeEnd::Referenced(field) => {
+            stored_by(other, &from.name, field.as_ref()).map(|(field, _)| relation(false, Path::Other(field), false))
+        }
+        EdgeEnd::Many { .. } => {
+            let back = other.edges().find(|candidate| candidate.edge.is_inverse_of(&from.name, edge));
+            match back.map(|back| &back.edge.end) {
+                Some(EdgeEnd::Field(field)) => Some(relation(false, Path::Other(field.clone()), false)),
+                _ => through(project, from, part, other, all).map(|path| relation(false, path, false)),
+            }
+        }
+    };
+    match found {
+        Some(relation) if from.is_migrated() && other.is_migrated() => all.list.push(relation),
+        Some(_) => {
+            let kept = if from.is_migrated() { &edge.to } else { &from.name };
+            let message = format!("the relation `{}.{}` is dropped: `{kept}` stays a plain table", from.name, edge.name);
+            let suggestion = format!("query `{kept}` with `ctx.db`");
+            all.remarks.push(Remark { code: "relation-dropped", span: edge.span, message, suggestion });
+        }
+        None => {}
+    }
+}
+
+/// The column of the other table that holds this end of an edge, and whether it may be absent.
+fn stored_by(other: &Facts, table: &Name, field: Option<&Name>) -> Option<(Name, bool)> {
+    other.edges().filter(|part| part.edge.to == *table).find_map(|part| match &part.edge.end {
+        EdgeEnd::Field(stored) if field.is_none_or(|field| field == stored) => Some((stored.clone(), part.optional)),
+        _ => None,
+    })
+}
+
+/// The table behind a many-to-many edge; the edge that is named first makes it.
+fn through(project: &Project, from: &Facts, part: &EdgePart, other: &Facts, all: &mut Relations) -> Option<Path> {
+    let edge = &part.edge;
+    let is_self = edge.to == from.name;
+    let back = match (&edge.inverse_of, is_self) {
+        (Some(first), _) => from.edges().find(|p| p.edge.name == *first),
+        (None, _) => other.edges().find(|candidate| candidate.edge.is_inverse_of(&from.name, edge)),
+    };
+    let made_at = |span: Span| project.schema.iter().flat_map(|s| &s.tables).find(|t| t.definition.span == span && t.span == span);
+    let is_forward = edge.inverse_of.is_none();
+    let (table, is_first) = match made_at(edge.span).filter(|_| is_forward) {
+        Some(table) => (table, true),
+        None => (made_at(back?.edge.span)?, false),
+    };
+    let Ty::Object(object) = &table.definition.document else { return None };
+    let [first, second] = &object.fields[..] else { return None };
+    let target = |ty: &Ty| if let Ty::Id(name) = ty { Some(name.clone()) } else { None };
+    let columns = [(first.name.clone(), target(&first.ty)?), (second.name.clone(), target(&second.ty)?)];
+    if is_first && all.joins.iter().all(|join| join.name != table.name) {
+        let is_directed = table.definition.implied.len() > 3;
+        if !is_directed {
+            let message = format!("`{}.{}` is symmetric: ents wrote every pair twice, once in each direction", from.name, edge.name);
+            let suggestion = format!("insert and delete both rows of `{}`", table.name);
+            all.remarks.push(Remark { code: "symmetric", span: edge.span, message, suggestion });
+        }
+        all.joins.push(Join { name: table.name.clone(), columns: columns.clone(), is_directed, span: edge.span });
+    }
+    let [(a, _), (b, _)] = columns;
+    Some(if is_first { Path::Through(table.name.clone(), a, b) } else { Path::Through(table.name.clone(), b, a) })
+}
+
+/// A relation may not be called like a column.
+fn rename(tables: &BTreeMap<&Name, &Facts>, all: &mut Relations) {
+    for relation in &mut all.list {
+        let Some(Ty::Object(object)) = tables.get(&relation.table).map(|facts| &facts.table.document) else { continue };
+        if object.field(&relation.name).is_some() {
+            let renamed = format!("{}Relation", relation.name);
+            let message =
+                format!("the relation `{}.{}` is called `{renamed}`: there is a column of that name", relation.table, relation.name);
+            let suggestion = format!("use `{renamed}` in `with`");
+            all.remarks.push(Remark { code: "relation-renamed", span: relation.span, message, suggestion });
+            relation.name = renamed;
+        }
+    }
+}
+
+/// The ORM refuses cycles of `one` that no row can be without; ids count as such, so the ends that hold no field give way.
+fn break_cycles(all: &mut Relations) {
+    while let Some(cycle) = cycle(&all.list) {
+        let inverse = cycle.iter().copied().find(|at| matches!(all.list[*at].path, Path::Other(_)));
+        let at = inverse.or(cycle.last().copied()).unwrap_or_default();
+        let relation = &mut all.list[at];
+        if inverse.is_some() {
+            relation.is_one = false;
+            let message = format!(
+                "`{}.{}` holds at most one row, but as `one` it would close a circle of required relations, which the ORM refuses",
+                relation.table, relation.name
+            );
+            let suggestion = format!("read `{}[0]`", relation.name);
+            all.remarks.push(Remark { code: "one-to-one", span: relation.span, message, suggestion });
+        } else {
+            let message = format!(
+                "the relation `{}.{}` is dropped: it closes a circle of required relations, which the ORM refuses",
+                relation.table, relation.name
+            );
+            let suggestion = "make one of the fields of the circle optional".to_owned();
+            all.remarks.push(Remark { code: "required-cycle", span: relation.span, message, suggestion });
+            all.list.remove(at);
+        }
+    }
+}
+
+/// The relations of a circle of required `one`s, if there is one.
+fn cycle(list: &[Relation]) -> Option<Vec<usize>> {
+    fn visit<'l>(list: &'l [Relation], table: &'l Name, path: &mut Vec<usize>, done: &mut Vec<&'l Name>) -> Option<Vec<usize>> {
+        if done.contains(&table) {
+            return None;
+        }
+        if let Some(start) = path.iter().position(|at| list[*at].table == *table) {
+            return Some(path[start..].to_vec());
+        }
+        let is_binding = |relation: &Relation| relation.is_one && (relation.is_required || matches!(relation.path, Path::Other(_)));
+        for (at, relation) in list.iter().enumerate().filter(|(_, r)| r.table == *table && is_binding(r)) {
+            path.push(at);
+            if let Some(found) = visit(list, &relation.target, path, done) {
+                return Some(found);
+            }
+            path.pop();
+        }
+        done.push(table);
+        None
+    }
+    let mut done = Vec::new();
+    list.iter().find_map(|relation| visit(list, &relation.table, &mut Vec::new(), &mut done))
+}
+
+/// Two links between the same tables need names, both ends of a link the same.
+fn add_aliases(all: &mut Relations) {
+    let links: Vec<(Name, Name, String)> = all.list.iter().map(link).collect();
+    for (at, (a, b, name)) in links.iter().enumerate() {
+        let is_self = a == b;
+        let others = links.iter().any(|(c, d, other)| (c, d) == (a, b) && other != name);
+        if is_self || others {
+            all.list[at].alias = Some(name.clone());
+        }
+    }
+}
+
+/// The two tables of a relation, sorted, and what connects them.
+fn link(relation: &Relation) -> (Name, Name, String) {
+    let name = match &relation.path {
+        Path::Own(field) => format!("{}_{field}", relation.table),
+        Path::Other(field) => format!("{}_{field}", relation.target),
+        Path::Through(join, ..) => join.to_string(),
+    };
+    let (a, b) = (relation.table.clone(), relation.target.clone());
+    if a <= b { (a, b, name) } else { (b, a, name) }
+}
+
+/// Where relations are printed: their tables in order, and how each goes by in the file.
+pub struct Printer<'a> {
+    pub style: &'a Style,
+    pub tables: &'a [(Name, String)],
+    /// Comments that stood with an edge that adds no column.
+    pub comments: &'a dyn Fn(&Relation) -> Vec<String>,
+}
+
+impl Printer<'_> {
+    /// The second argument of `defineRelations`, or the only one of `.relations`; `None` where there is nothing to say.
+    pub fn callback(&self, list: &[Relation]) -> Option<Code> {
+        let tables = self.tables.iter().filter_map(|(table, _)| {
+            let of_table = list.iter().filter(|relation| relation.table == *table);
+            let lines: Vec<Line> = of_table.map(|relation| self.line(relation, self.joined(relation))).collect();
+            let is_broken = lines.len() > 1;
+            (!lines.is_empty()).then(|| Line::of(Code::field(table, Code::list("{", lines, "}", true, is_broken), self.style)))
+        });
+        let tables: Vec<Line> = tables.collect();
+        (!tables.is_empty()).then(|| Code::list("(r) => ({", tables, "})", true, true))
+    }
+
+    fn line(&self, relation: &Relation, value: Code) -> Line {
+        Line { leading: (self.comments)(relation), ..Line::of(Code::field(&relation.name, value, self.style)) }
+    }
+
+    /// `r.one.users({ from: r.posts.userId, to: r.users.id })`.
+    fn joined(&self, relation: &Relation) -> Code {
+        let kind = if relation.is_one { "one" } else { "many" };
+        let column = |table: &str, column: &str| format!("r{}{}", member(table, self.style), member(column, self.style));
+        let id = |table: &str| column(table, "id");
+        let (from, to) = match &relation.path {
+            Path::Own(field) => (column(&relation.table, field), id(&relation.target)),
+            Path::Other(field) => (id(&relation.table), column(&relation.target, field)),
+            Path::Through(join, own, other) => (
+                format!("{}.through({})", id(&relation.table), column(join, own)),
+                format!("{}.through({})", id(&relation.target), column(join, other)),
+            ),
+        };
+        let mut fields = vec![format!("from: {from}"), format!("to: {to}")];
+        if relation.is_one && relation.is_required {
+            fields.push("optional: false".to_owned());
+        }
+        if let Some(alias) = &relation.alias {
+            fields.push(format!("alias: {}", self.style.string(alias)));
+        }
+        Code::call(
+            format!("r.{kind}{}", member(&relation.target, self.style)),
+            vec![Code::object(fields.into_iter().map(Code::Text).collect())],
+        )
+    }
+
+    /// `export const usersRelations = relations(users, ({ one, many }) => ({ … }))` for each table that has any.
+    pub fn separate(&self, list: &[Relation], joins: &[Join], function: &str) -> Vec<(String, Code)> {
+        let local =
+            |table: &Name| self.tables.iter().find(|(name, _)| name == table).map_or_else(|| table.to_string(), |(_, local)| local.clone());
+        let mut all = Vec::new();
+        for (table, own) in self.tables {
+            let mut kinds = (false, false);
+            let mut lines: Vec<Line> = Vec::new();
+            for relation in list.iter().filter(|relation| relation.table == *table) {
+                let name = relation.alias.as_ref().map(|alias| format!("relationName: {}", self.style.string(alias)));
+                let value = match &relation.path {
+                    Path::Own(field) => {
+                        kinds.0 = true;
+                        let fields = format!("fields: [{own}{}]", member(field, self.style));
+                        let references = format!("references: [{}.id]", local(&relation.target));
+                        let options = [fields, references].into_iter().chain(name).map(Code::Text).collect();
+                        Code::call("one", vec![Code::text(local(&relation.target)), Code::object(options)])
+                    }
+                    // Through the table in between: it has a `one` to either side.
+                    Path::Other(_) | Path::Through(..) => {
+                        kinds.1 = true;
+                        let to = match &relation.path {
+                            Path::Through(join, ..) => join,
+                            _ => &relation.target,
+                        };
+                        let side = match &relation.path {
+                            Path::Through(join, column, _) => {
+                                Some(format!("relationName: {}", self.style.string(&format!("{join}_{column}"))))
+                            }
+                            _ => name,
+                        };
+                        let options = side.map(|side| Code::object(vec![Code::Text(side)]));
+                        Code::call("many", std::iter::once(Code::text(local(to))).chain(options).collect())
+                    }
+                };
+                lines.push(self.line(relation, value));
+            }
+            for join in joins.iter().filter(|join| join.name == *table) {
+                kinds.0 = true;
+                for (column, target) in &join.columns {
+                    let name = column.strip_suffix("Id").filter(|name| !name.is_empty()).unwrap_or(column);
+                    let name = if name == &**column { format!("{column}Relation") } else { name.to_owned() };
+                    let options = [
+                        format!("fields: [{own}{}]", member(column, self.style)),
+                        format!("references: [{}.id]", local(target)),
+                        format!("relationName: {}", self.style.string(&format!("{}_{column}", join.name))),
+                    ];
+                    let value =
+                        Code::call("one", vec![Code::text(local(target)), Code::object(options.into_iter().map(Code::Text).collect())]);
+                    lines.push(Line::of(Code::field(&name, value, self.style)));
+                }
+            }
+            if lines.is_empty() {
+                continue;
+            }
+            let taken = match kinds {
+                (true, true) => "one, many",
+                (true, false) => "one",
+                _ => "many",
+            };
+            let braces = if self.style.spaced_braces { ("{ ", " }") } else { ("{", "}") };
+            let open = format!("({}{taken}{}) => ({{", braces.0, braces.1);
+            let callback = Code::list(open, lines, "})", true, true);
+            all.push((format!("{table}Relations"), Code::call(function, vec![Code::text(own.clone()), callback])));
+        }
+        all
+    }
+}
+
+/// `.name`, or `["name"]` where it is no identifier.
+pub fn member(name: &str, style: &Style) -> String {
+    if is_identifier(name) { format!(".{name}") } else { format!("[{}]", style.string(name)) }
+}
