@@ -75,7 +75,9 @@ fn table_listing(table: &Table) -> String {
         let fields =
             index.fields.as_ref().map_or_else(|| "?".to_owned(), |f| f.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
         let staged = if index.staged { " staged" } else { "" };
-        out.push_str(&format!("  {kind} {} ({fields}){staged}{note}\n", index.name));
+        let unique = if index.unique { " unique" } else { "" };
+        let dimensions = index.dimensions.map_or_else(String::new, |d| format!(" of {d}"));
+        out.push_str(&format!("  {kind} {} ({fields}){dimensions}{unique}{staged}{note}\n", index.name));
     }
     if definition.open {
         out.push_str("  … perhaps more indexes\n");

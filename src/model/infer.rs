@@ -11,6 +11,7 @@ mod externals;
 mod held;
 mod mutations;
 mod narrow;
+mod orm;
 mod packages;
 mod tables;
 mod values;

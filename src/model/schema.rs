@@ -8,7 +8,7 @@ use super::Workspace;
 use super::hir::Name;
 use super::infer::{Infer, with_system_fields};
 use super::layout::join;
-use super::ty::{Index, IndexKind, TableTy, Ty};
+use super::ty::{Index, IndexKind, SchemaTy, TableTy, Ty};
 use super::world::{Known, World};
 use crate::source::{FileId, Span};
 
@@ -20,6 +20,12 @@ pub struct Schema {
     pub open: bool,
     /// The call of `defineSchema`.
     pub span: Span,
+    /// `schemaValidation: false`: documents may be anything.
+    pub unchecked: bool,
+    /// `strictTableNameTypes: false`: code may name tables that the schema leaves out.
+    pub loose_names: bool,
+    /// The tables that an ORM adds by itself, by name.
+    own: &'static [&'static str],
     by_name: FxHashMap<Box<str>, usize>,
     index_names: FxHashSet<Name>,
 }
@@ -38,6 +44,11 @@ pub struct Table {
 impl Schema {
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.get(*self.by_name.get(name)?)
+    }
+
+    /// Whether there is a table of the name: of the schema, of an ORM, or of Convex itself.
+    pub fn knows(&self, name: &str) -> bool {
+        self.table(name).is_some() || name.starts_with('_') || self.own.contains(&name)
     }
 
     /// Whether any of the tables has an index of this name.
@@ -101,6 +112,7 @@ pub(super) fn read(world: &World<'_>, functions: &str) -> Option<(Schema, Known)
     let by_name = tables.iter().enumerate().map(|(i, t)| (Box::from(&*t.name), i)).collect();
     let indexes = found.tables.iter().flat_map(|(_, _, table)| table.all_indexes());
     let index_names = indexes.map(|index| index.name.clone()).collect();
-    let schema = Schema { file, tables, open: found.open, span: found.span, by_name, index_names };
+    let SchemaTy { open, span, unchecked, loose_names, own, .. } = *found;
+    let schema = Schema { file, tables, open, span, unchecked, loose_names, own, by_name, index_names };
     Some((schema, infer.into_known(file)))
 }

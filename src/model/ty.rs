@@ -3,12 +3,17 @@
 //! A type here always allows at least what the program can produce: it may be wider than the truth, never narrower.
 //! `Unknown` is the widest, and says that nothing may be concluded.
 
+mod columns;
 mod definitions;
 mod settle;
 
 use std::sync::Arc;
 
-pub use definitions::{Edge, EdgeEnd, Index, IndexKind, SchemaTy, TableFlavor, TableTy};
+pub use columns::{
+    Action, Column, ColumnDefault, ColumnKind, ColumnRef, ColumnUnique, Deletion, DeletionMode, ForeignKey, Reference, TableColumn,
+    TablePart,
+};
+pub use definitions::{AddedField, Edge, EdgeEnd, Index, IndexKind, SchemaTy, TableFlavor, TableTy};
 
 use super::hir::{ExprId, FuncId, Name};
 use crate::source::{FileId, Span};
@@ -48,6 +53,11 @@ pub enum Ty {
     Validator(Arc<Validator>),
     Table(Arc<TableTy>),
     Schema(Arc<SchemaTy>),
+    /// A column builder of an ORM, before it has a name.
+    Column(Arc<Column>),
+    /// A column of a table, as indexes and relations name it.
+    ColumnOf(Arc<ColumnRef>),
+    TablePart(Arc<TablePart>),
     Builder(Builder),
     /// A registered function: the call that registers it.
     Registered(FileId, ExprId),
@@ -125,6 +135,8 @@ pub struct Validator {
     pub optional: bool,
     /// It came through something that is not one of Convex's own validators (zod, ents' builders): its text may not be reused.
     pub foreign: bool,
+    /// It is just this, and not one of several of which only this much is known.
+    pub exact: bool,
 }
 
 /// What kind of function a builder registers.
@@ -208,7 +220,7 @@ impl Ty {
     }
 
     pub fn validator(ty: Self) -> Self {
-        Self::Validator(Arc::new(Validator { ty, optional: false, foreign: false }))
+        Self::Validator(Arc::new(Validator { ty, optional: false, foreign: false, exact: true }))
     }
 
     pub fn is_unknown(&self) -> bool {

@@ -40,7 +40,7 @@ impl Rule for UnknownTable {
     fn table_use(&self, usage: &TableUse, cx: &mut Cx<'_>) -> Option<()> {
         let schema = cx.project.schema.as_ref().filter(|s| !s.open)?;
         let name = &usage.name;
-        let is_known = schema.table(name).is_some() || name.starts_with('_') || self.allow_tables.iter().any(|t| **t == **name);
+        let is_known = schema.knows(name) || self.allow_tables.iter().any(|t| **t == **name);
         if is_known || cx.workspace.files[usage.file.0 as usize].role != Role::Backend {
             return None;
         }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Infer;
+use super::orm::handed_out;
 use crate::model::hir::{Arg, Call, ExprId, ExprKind, Name};
-use crate::model::ty::{Builder, Chain, Field, Flavor, FunctionAt, FunctionKind, Object, Ty, Visibility};
+use crate::model::ty::{Builder, Chain, Field, Flavor, FunctionAt, FunctionKind, Object, SchemaTy, Ty, Visibility};
 use crate::source::FileId;
 
 impl Infer<'_> {
@@ -19,7 +20,7 @@ impl Infer<'_> {
             }
         }
         match self.expr(file, call.callee) {
-            Ty::Function(at) => self.call_function(file, at, &call.args),
+            Ty::Function(at) => handed_out(self, self.call_function(file, at, &call.args), at, (file, id)),
             Ty::External(external) => self.call_external(file, id, call, &external),
             Ty::CtxPart(part) => self.call_context(file, &part, call),
             Ty::Builder(builder) => self.register(file, id, call, &builder),
@@ -56,11 +57,14 @@ impl Infer<'_> {
             },
             Ty::Validator(validator) => Some(self.validator_method(file, call, validator, method)),
             Ty::Table(table) => Some(self.table_method(file, id, call, table, method)),
+            Ty::Column(column) => Some(self.column_method(file, id, call, column, method)),
+            Ty::TablePart(part) => Some(self.part_method(file, id, call, part, method)),
             Ty::Schema(schema) => Some(match (&**method, call.args.first().map(|a| self.expr(file, a.value))) {
                 ("doc", Some(Ty::Literal(crate::model::ty::Literal::Str(table), _))) => Ty::validator(Ty::Doc(table)),
                 ("doc", _) => Ty::Unknown,
-                // `.relations(…)` and the like of ORMs: the schema, with more to it.
-                _ => Ty::Schema(schema.clone()),
+                ("relations" | "triggers", _) => Ty::Schema(schema.clone()),
+                // `.extend(…)` and the like of ORMs: the schema, with more to it.
+                _ => Ty::Schema(Arc::new(SchemaTy { open: true, ..(**schema).clone() })),
             }),
             Ty::Union(members) if members.iter().all(|m| matches!(m, Ty::Query(_))) => {
                 Some(Ty::union(members.iter().filter_map(|m| self.method(file, id, call, m, method))))
@@ -378,7 +382,7 @@ fn string_method(method: &str) -> Option<Ty> {
 /// Whether a value brings validators, tables or builders along.
 fn carries_definitions(ty: &Ty) -> bool {
     match ty {
-        Ty::Validator(_) | Ty::Table(_) | Ty::Schema(_) | Ty::Builder(_) => true,
+        Ty::Validator(_) | Ty::Table(_) | Ty::Schema(_) | Ty::Builder(_) | Ty::Column(_) | Ty::ColumnOf(_) | Ty::TablePart(_) => true,
         Ty::Object(object) => object.fields.iter().any(|f| carries_definitions(&f.ty)),
         Ty::Tuple(items) | Ty::Union(items) => items.iter().any(carries_definitions),
         Ty::Array(inner) => carries_definitions(inner),

@@ -21,6 +21,7 @@ impl Infer<'_> {
         }
         let declared = param.ty.map(|ty| self.with_database(file, self.ty(file, ty)));
         let given = self.frame_arg(file, func, index).filter(|ty| !ty.is_unknown());
+        let is_given = given.as_ref().is_some_and(|ty| ty.members().iter().all(|m| *m != Ty::Undefined));
         let ty = match (declared, given) {
             (None | Some(Ty::Unknown), given) => given.unwrap_or_else(|| self.in_context(file, func, index)),
             // `oneOf(["a", "b"])` of `(values: string[]) => …`: the program goes by the constants, the compiler by what is declared.
@@ -35,6 +36,7 @@ impl Infer<'_> {
         };
         let ty = if param.is_optional { Ty::union([ty, Ty::Undefined]) } else { ty };
         match param.default {
+            Some(_) if is_given => ty,
             Some(default) => Ty::union([ty.filtered(|t| *t != Ty::Undefined), self.expr(file, default)]),
             None => ty,
         }

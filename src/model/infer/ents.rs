@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Infer;
 use super::tables::Tables;
 use crate::model::hir::{Call, ExprId, Name};
-use crate::model::ty::{Edge, EdgeEnd, Field, Index, IndexKind, Literal, Object, TableFlavor, TableTy, Ty};
+use crate::model::ty::{AddedField, Edge, EdgeEnd, Field, Index, IndexKind, Literal, Object, TableFlavor, TableTy, Ty};
 use crate::source::{FileId, Span};
 
 impl Infer<'_> {
@@ -20,15 +20,30 @@ impl Infer<'_> {
         let options = Options(arg(if method == "field" { 2 } else { 1 }));
         let name = arg(0).as_str().cloned();
         match (method, name) {
-            ("deletion", Some(_)) => expand(table, field("deletionTime", Ty::Number, true)),
+            ("deletion", Some(_)) => {
+                expand(table, field("deletionTime", Ty::Number, true));
+                table.deletion = Some(self.deletion(file, call, span));
+            }
             ("field", Some(name)) => {
                 let validator = self.validator_of(&arg(1));
                 // A default makes the field optional in the document that is stored.
                 let optional = options.has("default") || validator.as_ref().is_some_and(|v| v.optional);
+                if !options.is_known() || !validator.as_ref().is_some_and(|v| v.exact) {
+                    table.unsure.push(name.clone());
+                }
                 expand(table, field(&name, validator.map_or(Ty::Unknown, |v| v.ty), optional));
+                let unique = options.flag("unique") == Some(true);
+                table.added.push(AddedField {
+                    name: name.clone(),
+                    validator: call.args.get(1).map(|a| (file, a.value)),
+                    unique,
+                    index: options.flag("index") == Some(true),
+                    default: options.span("default"),
+                    span,
+                });
                 match options.flag("index").or_else(|| options.flag("unique")) {
-                    _ if options.flag("index") == Some(true) || options.flag("unique") == Some(true) => {
-                        table.implied.push(made(&name, [name.clone()], name_span, span));
+                    _ if options.flag("index") == Some(true) || unique => {
+                        table.implied.push(Index { unique, ..made(&name, [name.clone()], name_span, span) });
                     }
                     Some(false) => {}
                     _ => table.open |= !options.is_known(),
@@ -37,16 +52,20 @@ impl Infer<'_> {
             // Without a field, older versions of the package keep an optional edge at the other end.
             ("edge", Some(name)) if options.is_known() && (!options.has("optional") || options.has("field") || options.has("ref")) => {
                 let to = options.text("to").unwrap_or_else(|| Name::from(format!("{name}s")));
+                let (optional, deletion) = (options.flag("optional") == Some(true), options.text("deletion"));
                 let stored = options.text("field").or_else(|| (!options.has("ref")).then(|| Name::from(format!("{name}Id"))));
                 if let Some(stored) = &stored {
-                    expand(table, field(stored, Ty::Id(to.clone()), options.flag("optional") == Some(true)));
+                    expand(table, field(stored, Ty::Id(to.clone()), optional));
                     table.implied.push(made(stored, [stored.clone()], name_span, span));
+                    if options.has("optional") && options.flag("optional").is_none() {
+                        table.unsure.push(stored.clone());
+                    }
                 }
                 let end = match stored {
                     Some(stored) => EdgeEnd::Field(stored),
                     None => EdgeEnd::One(options.text("ref")),
                 };
-                table.edges.push(Edge { name, to, end, inverse_of: None, span });
+                table.edges.push(Edge { name, to, end, inverse_of: None, optional, deletion, span });
             }
             ("edges", Some(name)) if options.is_known() => {
                 let to = options.text("to").unwrap_or_else(|| name.clone());
@@ -56,9 +75,11 @@ impl Infer<'_> {
                 } else {
                     many(options.text("field"), options.text("inverseField"))
                 };
-                table.edges.push(Edge { name: name.clone(), to: to.clone(), end, inverse_of: None, span });
+                let deletion = options.text("deletion");
+                table.edges.push(Edge { name: name.clone(), to: to.clone(), end, inverse_of: None, optional: false, deletion, span });
                 if let Some(inverse) = options.text("inverse") {
-                    table.edges.push(Edge { name: inverse, to, end: many(None, None), inverse_of: Some(name), span });
+                    let end = many(None, None);
+                    table.edges.push(Edge { name: inverse, to, end, inverse_of: Some(name), optional: false, deletion: None, span });
                 }
             }
             // Something that is not known: there may be more fields, indexes and edges.
@@ -139,7 +160,7 @@ fn join_table(from: &Name, own: &Name, to: &Name, others: &Name, is_directed: bo
 
 fn made(name: &Name, fields: impl IntoIterator<Item = Name>, name_span: Span, span: Span) -> Index {
     let fields = Some(fields.into_iter().collect());
-    Index { kind: IndexKind::Db, name: name.clone(), name_span, fields, span, staged: false }
+    Index { kind: IndexKind::Db, name: name.clone(), name_span, fields, span, staged: false, unique: false, dimensions: None }
 }
 
 fn field(name: &str, ty: Ty, optional: bool) -> Field {
@@ -188,6 +209,13 @@ impl Options {
 
     fn text(&self, key: &str) -> Option<Name> {
         self.get(key)?.as_str().cloned()
+    }
+
+    fn span(&self, key: &str) -> Option<Span> {
+        match &self.0 {
+            Ty::Object(object) => object.field(key).filter(|f| f.ty != Ty::Undefined)?.span,
+            _ => None,
+        }
     }
 
     fn flag(&self, key: &str) -> Option<bool> {

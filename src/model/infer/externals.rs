@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::tables::ent;
 use super::values::with_system_fields;
-use super::{Infer, packages};
+use super::{Infer, orm, packages};
 use crate::model::hir::{Call, ExprId, Name};
-use crate::model::ty::{Builder, External, Field, Flavor, FunctionKind, Object, TableFlavor, TableTy, Ty, Validator, Visibility};
+use crate::model::ty::{Builder, External, Field, Flavor, FunctionKind, Object, TableFlavor, Ty, Validator, Visibility};
 use crate::source::FileId;
 
 const ENTS: &str = "convex-ents";
@@ -48,11 +48,8 @@ impl Infer<'_> {
             ("convex/values", ["v", kind]) => self.validator_call(file, call, kind),
             ("convex/server", ["cronJobs" | "httpRouter"]) => Ty::External(Arc::new(external.clone())),
             ("convex/server", ["defineTable"]) => self.define_table(file, id, call, TableFlavor::Plain),
-            ("convex/server", ["defineSchema"]) | (ENTS, ["defineEntSchema"]) => self.define_schema(file, id, call),
-            ("better-convex/orm" | "kitcn/orm", ["defineSchema"]) => self.define_schema(file, id, call),
-            ("better-convex/orm" | "kitcn/orm" | "better-convex/server", ["convexTable"]) => {
-                Ty::Table(Arc::new(TableTy::unknown(TableFlavor::Orm, self.hir(file).span(id))))
-            }
+            ("convex/server", ["defineSchema"]) | (ENTS, ["defineEntSchema"]) => self.define_schema(file, id, call, &[]),
+            (module, path) if orm::is_orm(module) => self.call_orm(file, id, call, path),
             (ENTS, ["defineEnt"]) => self.define_table(file, id, call, TableFlavor::Ent),
             (ENTS, ["defineEntFromTable"]) => match self.as_table(&arg(0), self.hir(file).span(id)) {
                 Some(table) => ent(&table),
@@ -124,7 +121,8 @@ impl Infer<'_> {
     fn validator_call(&self, file: FileId, call: &Call, kind: &str) -> Ty {
         let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
         let inner = |i: usize| self.validator_of(&arg(i)).map_or(Ty::Unknown, |v| v.ty);
-        Ty::validator(match kind {
+        let exact = self.is_decided(file, call, kind);
+        let ty = match kind {
             "string" => Ty::String,
             "number" | "float64" => Ty::Number,
             "boolean" => Ty::Boolean,
@@ -157,10 +155,26 @@ impl Infer<'_> {
             }
             "optional" => {
                 let of = self.validator_of(&arg(0)).map_or(Ty::Unknown, |v| v.ty);
-                return Ty::Validator(Arc::new(Validator { ty: of, optional: true, foreign: false }));
+                return Ty::Validator(Arc::new(Validator { ty: of, optional: true, foreign: false, exact }));
             }
             _ => Ty::Unknown,
-        })
+        };
+        Ty::Validator(Arc::new(Validator { ty, optional: false, foreign: false, exact }))
+    }
+
+    /// Whether the arguments of `v.<kind>(…)` decide what it is, and do not only say what it may be.
+    fn is_decided(&self, file: FileId, call: &Call, kind: &str) -> bool {
+        let given = |a: &crate::model::hir::Arg| self.expr(file, a.value);
+        match kind {
+            "array" | "record" | "optional" | "object" => call.args.iter().all(|a| !a.spread && is_exact(&given(a))),
+            "union" => call.args.iter().all(|a| match given(a) {
+                Ty::Tuple(items) if a.spread => items.iter().all(is_exact),
+                ty => !a.spread && is_exact(&ty),
+            }),
+            "literal" => call.args.iter().all(|a| matches!(given(a), Ty::Literal(..))),
+            "doc" => false,
+            _ => true,
+        }
     }
 
     /// `validator.extend({ … })`, `.omit(…)`, `.pick(…)`, `.partial()` of convex/values.
@@ -168,6 +182,7 @@ impl Infer<'_> {
         let Ty::Object(object) = &validator.ty else { return Ty::Unknown };
         let names: Vec<Name> = call.args.iter().filter_map(|a| self.expr(file, a.value).as_str().cloned()).collect();
         let mut object = (**object).clone();
+        let exact = validator.exact && (method != "extend" || call.args.iter().all(|a| is_exact(&self.expr(file, a.value))));
         match method {
             "extend" => match call.args.first().and_then(|a| self.object_of_validators(&self.expr(file, a.value))) {
                 Some(Ty::Object(more)) => {
@@ -181,20 +196,21 @@ impl Infer<'_> {
             "partial" => object.fields.iter_mut().for_each(|f| f.optional = true),
             _ => return Ty::Unknown,
         }
-        Ty::validator(Ty::Object(Arc::new(object)))
+        Ty::Validator(Arc::new(Validator { ty: Ty::Object(Arc::new(object)), exact, ..validator.clone() }))
     }
 
     /// The validator that a value is: itself, or an object of validators taken as one.
     pub fn validator_of(&self, ty: &Ty) -> Option<Validator> {
         match ty {
             Ty::Validator(validator) => Some((**validator).clone()),
-            Ty::Object(_) => Some(Validator { ty: self.object_of_validators(ty)?, optional: false, foreign: false }),
+            Ty::Object(_) => Some(Validator { ty: self.object_of_validators(ty)?, optional: false, foreign: false, exact: is_exact(ty) }),
             // One or the other: it admits what either does.
             Ty::Union(members) => {
                 let all = members.iter().map(|m| self.validator_of(m)).collect::<Option<Vec<Validator>>>()?;
                 Some(Validator {
                     optional: all.iter().any(|v| v.optional),
                     foreign: all.iter().any(|v| v.foreign),
+                    exact: false,
                     ty: Ty::union(all.into_iter().map(|v| v.ty)),
                 })
             }
@@ -238,16 +254,26 @@ impl Infer<'_> {
                     },
                     _ => Ty::Unknown,
                 };
-                Ty::validator(Ty::union(call.args.iter().map(literal)))
+                let exact = call.args.iter().all(|a| match self.expr(file, a.value) {
+                    Ty::Tuple(items) if a.spread => items.iter().all(|i| matches!(i, Ty::Literal(..))),
+                    ty => !a.spread && matches!(ty, Ty::Literal(..)),
+                });
+                let ty = Ty::union(call.args.iter().map(literal));
+                Ty::Validator(Arc::new(Validator { ty, optional: false, foreign: false, exact }))
             }
-            "nullable" => Ty::validator(Ty::union([validator(0), Ty::Null])),
+            "nullable" => {
+                let (ty, exact) = (Ty::union([validator(0), Ty::Null]), is_exact(&arg(0)));
+                Ty::Validator(Arc::new(Validator { ty, optional: false, foreign: false, exact }))
+            }
             "brandedString" => Ty::validator(Ty::String),
-            "pretend" | "pretendRequired" => Ty::Validator(Arc::new(Validator { ty: Ty::Any, optional: true, foreign: false })),
+            "pretend" | "pretendRequired" => {
+                Ty::Validator(Arc::new(Validator { ty: Ty::Any, optional: true, foreign: false, exact: true }))
+            }
             "Table" => self.table_of_helpers(file, call),
             // What a zod schema admits is not read, but the fields are named.
             "zodToConvexFields" | "zodOutputToConvexFields" => match arg(0) {
                 Ty::Object(object) => {
-                    let foreign = || Ty::Validator(Arc::new(Validator { ty: Ty::Unknown, optional: true, foreign: true }));
+                    let foreign = || Ty::Validator(Arc::new(Validator { ty: Ty::Unknown, optional: true, foreign: true, exact: false }));
                     let fields = object.fields.iter().map(|f| Field { ty: foreign(), ..f.clone() }).collect();
                     Ty::Object(Arc::new(Object { fields, open: object.open }))
                 }
@@ -295,6 +321,15 @@ impl Infer<'_> {
             "wrapDatabaseReader" | "wrapDatabaseWriter" | "customDatabaseReader" => Ty::Db,
             _ => Ty::Unknown,
         }
+    }
+}
+
+/// Whether the value is a validator, or an object of them, that the source decides: no condition, no list in between.
+pub(super) fn is_exact(ty: &Ty) -> bool {
+    match ty {
+        Ty::Validator(validator) => validator.exact,
+        Ty::Object(object) => !object.open && object.fields.iter().all(|f| !f.optional && is_exact(&f.ty)),
+        _ => false,
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) fn value(external: &External) -> Option<Ty> {
     let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
     match (&*external.module, &path[..]) {
         ("convex-helpers/validators", ["deprecated"]) => {
-            Some(Ty::Validator(Arc::new(Validator { ty: Ty::Any, optional: true, foreign: false })))
+            Some(Ty::Validator(Arc::new(Validator { ty: Ty::Any, optional: true, foreign: false, exact: true })))
         }
         ("convex-helpers/server/sessions", ["vSessionId"]) => Some(Ty::validator(Ty::String)),
         ("convex-helpers/server/sessions", ["SessionIdArg"]) => {
@@ -119,6 +119,8 @@ pub(super) fn table(external: &External, span: Span) -> Option<TableTy> {
         fields: Some(fields.iter().map(|f| Name::from(*f)).collect()),
         span,
         staged: false,
+        unique: false,
+        dimensions: None,
     };
     let implied = indexes.iter().map(index).collect();
     Some(TableTy { document: Ty::object(fields), implied, open: false, ..TableTy::unknown(TableFlavor::Package, span) })

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::externals::is_exact;
 use super::values::with_system_fields;
 use super::{Infer, ents, packages};
 use crate::model::hir::{Binding, BindingId, BindingKind, Call, Exported, ExprId, ExprKind, Key, Name};
-use crate::model::ty::{External, Field, Index, IndexKind, Literal, Object, SchemaTy, TableFlavor, TableTy, Ty};
+use crate::model::ty::{External, Field, Index, IndexKind, Literal, Object, SchemaTy, TableFlavor, TableTy, Ty, Validator};
 use crate::model::world::Origin;
 use crate::source::{FileId, Span};
 
@@ -24,9 +25,11 @@ const LINKS: usize = 8;
 impl Infer<'_> {
     pub(super) fn define_table(&self, file: FileId, id: ExprId, call: &Call, flavor: TableFlavor) -> Ty {
         let fields_at = call.args.first().map(|a| (file, a.value));
-        let document = call.args.first().and_then(|a| self.object_of_validators(&self.expr(file, a.value))).unwrap_or(Ty::Unknown);
+        let given = call.args.first().map_or(Ty::Undefined, |a| self.expr(file, a.value));
+        let document = self.object_of_validators(&given).unwrap_or(Ty::Unknown);
+        let unsure = unsure(&given);
         let unknown = TableTy::unknown(flavor, self.hir(file).span(id));
-        Ty::Table(Arc::new(TableTy { document, open: false, fields_at, ..unknown }))
+        Ty::Table(Arc::new(TableTy { document, open: false, fields_at, unsure, ..unknown }))
     }
 
     /// `Table("name", fields)` of convex-helpers: the table, and validators of what is in it.
@@ -45,7 +48,7 @@ impl Infer<'_> {
         };
         let unknown = TableTy::unknown(TableFlavor::Plain, self.hir(file).span(call.callee));
         let doc = Ty::validator(with_system_fields(&document, &name));
-        let table = TableTy { document, open: false, fields_at: Some((file, at.value)), ..unknown };
+        let table = TableTy { document, open: false, fields_at: Some((file, at.value)), unsure: unsure(&arg(1)), ..unknown };
         Ty::object([
             made("name", arg(0)),
             made("table", Ty::Table(Arc::new(table))),
@@ -126,16 +129,20 @@ impl Infer<'_> {
             },
             _ => false,
         };
-        table.indexes.push(Index { kind, name, name_span: module.span(name_at), fields, span, staged });
+        let dimensions = match field("dimensions") {
+            Ty::Literal(Literal::Num(number), _) if kind == IndexKind::Vector => whole(number),
+            _ => None,
+        };
+        table.indexes.push(Index { kind, name, name_span: module.span(name_at), fields, span, staged, unique: false, dimensions });
     }
 
-    pub(super) fn define_schema(&self, file: FileId, id: ExprId, call: &Call) -> Ty {
+    /// `own`: the tables that the function adds by itself.
+    pub(super) fn define_schema(&self, file: FileId, id: ExprId, call: &Call, own: &'static [&'static str]) -> Ty {
         let span = self.hir(file).span(id);
         let Some(argument) = call.args.first().map(|a| a.value) else {
-            return Ty::Schema(Arc::new(SchemaTy { tables: Vec::new(), open: true, span, unchecked: false }));
+            return Ty::Schema(Arc::new(SchemaTy { tables: Vec::new(), own, open: true, span, unchecked: false, loose_names: false }));
         };
         let (mut tables, mut open) = self.tables_of(file, argument);
-        open |= tables.iter().any(|(_, _, table)| table.flavor == TableFlavor::Orm);
         open |= !ents::join_tables(&mut tables);
         let options = call.args.get(1).map_or(Ty::Undefined, |o| self.expr(file, o.value));
         let may_be_off = |key: &str| match &options {
@@ -143,9 +150,11 @@ impl Infer<'_> {
             _ => false,
         };
         let unchecked = may_be_off("schemaValidation");
-        // `strictTableNameTypes: false`: code may name tables that the schema leaves out.
-        open |= may_be_off("strictTableNameTypes");
-        Ty::Schema(Arc::new(SchemaTy { tables, open, span, unchecked }))
+        let loose_names = may_be_off("strictTableNameTypes");
+        open |= loose_names;
+        // Plugins of an ORM bring tables along.
+        open |= matches!(&options, Ty::Object(options) if options.field("plugins").is_some());
+        Ty::Schema(Arc::new(SchemaTy { tables, own, open, span, unchecked, loose_names }))
     }
 
     /// The tables that an object names, and whether there may be more.
@@ -276,6 +285,43 @@ fn set(tables: &mut Tables, name: Name, span: Span, table: Arc<TableTy>) {
 /// The table as an ent.
 pub(super) fn ent(table: &TableTy) -> Ty {
     Ty::Table(Arc::new(TableTy { flavor: TableFlavor::Ent, ..table.clone() }))
+}
+
+/// The validator of the table's documents.
+pub(super) fn validator(table: &TableTy) -> Ty {
+    let exact = table.unsure.is_empty();
+    Ty::Validator(Arc::new(Validator { ty: table.document.clone(), optional: false, foreign: false, exact }))
+}
+
+/// The fields of an object of validators, or of a validator of objects, of which only is known what they may be.
+fn unsure(given: &Ty) -> Vec<Name> {
+    match given {
+        Ty::Object(object) => object.fields.iter().filter(|f| f.optional || !is_exact(&f.ty)).map(|f| f.name.clone()).collect(),
+        Ty::Validator(validator) if !validator.exact => validator.ty.members().iter().flat_map(field_names).collect(),
+        Ty::Validator(_) => Vec::new(),
+        Ty::Union(members) => members.iter().flat_map(unsure_or_named).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// All fields of one of several that it may be.
+fn unsure_or_named(given: &Ty) -> Vec<Name> {
+    match given {
+        Ty::Validator(validator) => validator.ty.members().iter().flat_map(field_names).collect(),
+        other => field_names(other),
+    }
+}
+
+fn field_names(ty: &Ty) -> Vec<Name> {
+    match ty {
+        Ty::Object(object) => object.fields.iter().map(|f| f.name.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A number of dimensions.
+pub(super) fn whole(number: f64) -> Option<u32> {
+    (number.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&number)).then_some(number as u32)
 }
 
 fn made(name: &str, ty: Ty) -> Field {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Infer;
+use super::{Infer, orm, tables};
 use crate::model::hir::{Arg, Binary, Cast, ExprId, ExprKind, Key, Name, Prop, PropKind, TypeId, Unary};
-use crate::model::ty::{Ctx, Field, Literal, Object, Ty, Validator};
+use crate::model::ty::{Ctx, Field, Literal, Object, TableFlavor, Ty, Validator};
 use crate::source::{FileId, Span};
 
 impl Infer<'_> {
@@ -122,13 +122,15 @@ impl Infer<'_> {
     }
 
     fn array(&self, file: FileId, items: &[Arg]) -> Ty {
-        if items.iter().all(|item| !item.spread) {
-            return Ty::Tuple(items.iter().map(|item| self.expr(file, item.value)).collect());
+        let values: Vec<(Ty, bool)> = items.iter().map(|item| (self.expr(file, item.value), item.spread)).collect();
+        let listed = |(ty, spread): &(Ty, bool)| match ty {
+            Ty::Tuple(inner) if *spread => Some(inner.to_vec()),
+            ty => (!spread).then(|| vec![ty.clone()]),
+        };
+        match values.iter().map(listed).collect::<Option<Vec<Vec<Ty>>>>() {
+            Some(parts) => Ty::Tuple(parts.concat().into()),
+            None => Ty::array(Ty::union(values.iter().map(|(ty, spread)| if *spread { self.element(ty) } else { ty.clone() }))),
         }
-        Ty::array(Ty::union(items.iter().map(|item| {
-            let ty = self.expr(file, item.value);
-            if item.spread { self.element(&ty) } else { ty }
-        })))
     }
 
     fn object(&self, file: FileId, props: &[Prop]) -> Ty {
@@ -298,7 +300,8 @@ impl Infer<'_> {
             Ty::Namespace(target) => self.exported(*target, name),
             Ty::Reference(path) if path.len() < 12 => Ty::Reference(path.iter().chain([name]).cloned().collect()),
             Ty::Validator(validator) => validator_member(validator, name),
-            Ty::Table(table) if &**name == "validator" => Ty::validator(table.document.clone()),
+            Ty::Table(table) if table.flavor == TableFlavor::Orm => orm::member(table, name),
+            Ty::Table(table) if &**name == "validator" => tables::validator(table),
             Ty::Schema(schema) if &**name == "tables" => Ty::Object(Arc::new(Object {
                 fields: schema
                     .tables
@@ -344,7 +347,7 @@ fn validator_member(validator: &Validator, name: &str) -> Ty {
     match (name, &validator.ty) {
         ("fields", Ty::Object(object)) => {
             let wrap = |f: &Field| {
-                let inner = Validator { ty: f.ty.clone(), optional: f.optional, foreign: validator.foreign };
+                let inner = Validator { ty: f.ty.clone(), optional: f.optional, ..validator.clone() };
                 Field { ty: Ty::Validator(Arc::new(inner)), optional: false, ..f.clone() }
             };
             Ty::Object(Arc::new(Object { fields: object.fields.iter().map(wrap).collect(), open: object.open }))

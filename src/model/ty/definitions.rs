@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Ty;
+use super::columns::{Deletion, ForeignKey, TableColumn};
 use crate::model::hir::{ExprId, Name};
 use crate::source::{FileId, Span};
 
@@ -23,6 +24,17 @@ pub struct TableTy {
     pub fields_at: Option<(FileId, ExprId)>,
     /// The edges of an ent, in order.
     pub edges: Vec<Edge>,
+    /// The fields that `.field(…)` adds to an ent, in order.
+    pub added: Vec<AddedField>,
+    /// The columns of an ORM's table, in order; those of a discriminator's variants are not among them.
+    pub columns: Vec<TableColumn>,
+    /// Foreign keys that stand beside the columns of an ORM's table, and not at one of them.
+    pub foreign_keys: Vec<ForeignKey>,
+    pub deletion: Option<Deletion>,
+    /// The name that the definition itself gives: `convexTable("users", …)`.
+    pub name: Option<Name>,
+    /// Fields whose validator, or presence, is not decided by the source alone: the document shows all that may be.
+    pub unsure: Vec<Name>,
 }
 
 impl TableTy {
@@ -42,6 +54,12 @@ impl TableTy {
             span,
             fields_at: None,
             edges: Vec::new(),
+            added: Vec::new(),
+            columns: Vec::new(),
+            foreign_keys: Vec::new(),
+            deletion: None,
+            name: None,
+            unsure: Vec::new(),
         }
     }
 }
@@ -54,6 +72,24 @@ pub struct Edge {
     pub end: EdgeEnd,
     /// For the second name of a self-directed edge, the first.
     pub inverse_of: Option<Name>,
+    /// `optional: true`: the field may be missing.
+    pub optional: bool,
+    /// `deletion: "soft"`, `deletion: "hard"`.
+    pub deletion: Option<Name>,
+    /// From the `.` to the closing bracket of the call that adds it.
+    pub span: Span,
+}
+
+/// A field of an ent that a call adds: `.field("email", v.string(), { unique: true })`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AddedField {
+    pub name: Name,
+    /// Where its validator is written.
+    pub validator: Option<(FileId, ExprId)>,
+    pub unique: bool,
+    pub index: bool,
+    /// The value of `default`, which reads fill in.
+    pub default: Option<Span>,
     /// From the `.` to the closing bracket of the call that adds it.
     pub span: Span,
 }
@@ -114,10 +150,14 @@ pub struct Index {
     pub name_span: Span,
     /// In order; of a search or vector index its one field, then its filter fields. `None` where they could not be read.
     pub fields: Option<Vec<Name>>,
-    /// From the `.` to the closing bracket of the call that adds it.
+    /// From the `.` to the closing bracket of the call that adds it; the whole of what makes it in a list of them.
     pub span: Span,
     /// It is, or may be, declared without being ready to be read.
     pub staged: bool,
+    /// No two documents may have the same values in its fields: ents and ORMs see to that, Convex does not.
+    pub unique: bool,
+    /// Of a vector index; `None` where they are not known.
+    pub dimensions: Option<u32>,
 }
 
 impl Index {
@@ -129,15 +169,24 @@ impl Index {
             _ => fields,
         })
     }
+
+    /// The field that a search or vector index looks through, and those that it filters by; `None` where they are not known.
+    pub fn searched(&self) -> Option<(&Name, &[Name])> {
+        self.fields.as_deref().filter(|_| self.kind != IndexKind::Db)?.split_first()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct SchemaTy {
     pub tables: Vec<(Name, Span, Arc<TableTy>)>,
+    /// The tables that an ORM adds by itself, by name.
+    pub own: &'static [&'static str],
     /// There may be tables that are not listed.
     pub open: bool,
     /// The call of `defineSchema`.
     pub span: Span,
     /// `schemaValidation: false`: documents may be anything.
     pub unchecked: bool,
+    /// `strictTableNameTypes: false`: code may name tables that the schema leaves out.
+    pub loose_names: bool,
 }
