@@ -19,13 +19,15 @@ pub struct Style {
 impl Style {
     /// Told from the text by majority; ties go to what most formatters do.
     pub fn of(text: &str) -> Self {
-        let mut seen = Seen::default();
-        let mut rest = text.as_bytes();
-        while let Some(end) = memchr::memchr(b'\n', rest) {
-            seen.line(&rest[..end]);
-            rest = &rest[end + 1..];
+        let bytes = text.as_bytes();
+        // All quotes at once; those of comments are taken off where lines are comments.
+        let mut seen = Seen { single: count(bytes, b'\''), double: count(bytes, b'"'), ..Seen::default() };
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            seen.line(&bytes[start..end]);
+            start = end + 1;
         }
-        seen.line(rest);
+        seen.line(&bytes[start..]);
         seen.style()
     }
 
@@ -93,11 +95,14 @@ impl<'t> Seen<'t> {
             }
         }
         self.before = body;
-        if body.is_empty() || is_comment(body) {
+        if body.is_empty() {
             return;
         }
-        self.single += count(body, b'\'');
-        self.double += count(body, b'"');
+        if is_comment(body) {
+            self.single -= count(body, b'\'');
+            self.double -= count(body, b'"');
+            return;
+        }
         if line.starts_with(b"\t") {
             self.tabs += 1;
         } else {
@@ -111,18 +116,26 @@ impl<'t> Seen<'t> {
             self.longest = self.longest.max(line.iter().filter(|byte| **byte & 0xc0 != 0x80).count());
         }
         self.trailing_commas += usize::from(body.ends_with(b","));
-        let starts = [&b"import "[..], b"return ", b"const ", b"export "];
-        if matches!(body[0], b'i' | b'r' | b'c' | b'e') && starts.iter().any(|word| body.starts_with(word)) {
+        let starts_statement = match body[0] {
+            b'i' => body.starts_with(b"import "),
+            b'r' => body.starts_with(b"return "),
+            b'c' => body.starts_with(b"const "),
+            b'e' => body.starts_with(b"export "),
+            _ => false,
+        };
+        if starts_statement {
             match body.last() {
                 Some(b';') => self.with_semicolon += 1,
                 Some(b')' | b'\'' | b'"' | b'`' | b']') => self.without_semicolon += 1,
                 _ => {}
             }
         }
-        match body.strip_prefix(b"import {") {
-            Some([b' ', ..]) => self.spaced_braces += 1,
-            Some([_, ..]) => self.tight_braces += 1,
-            _ => {}
+        if body[0] == b'i' {
+            match body.strip_prefix(b"import {") {
+                Some([b' ', ..]) => self.spaced_braces += 1,
+                Some([_, ..]) => self.tight_braces += 1,
+                _ => {}
+            }
         }
     }
 

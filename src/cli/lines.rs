@@ -30,7 +30,10 @@ impl<'a> Lines<'a> {
     pub fn starts(&self, file: FileId) -> &[usize] {
         self.starts[file.0 as usize].get_or_init(|| {
             let text = self.source(file).text.as_bytes();
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|at| at + 1)).collect()
+            let mut starts = Vec::with_capacity(text.len() / 24 + 1);
+            starts.push(0);
+            starts.extend(memchr::memchr_iter(b'\n', text).map(|at| at + 1));
+            starts
         })
     }
 
@@ -44,6 +47,9 @@ impl<'a> Lines<'a> {
         let offset = text.floor_char_boundary(offset as usize);
         let line = self.index(file, offset);
         let before = &text[self.starts(file)[line]..offset];
+        if before.is_ascii() {
+            return Position { line: line + 1, column: before.len() + 1 };
+        }
         // A byte order mark is no column to anybody.
         Position { line: line + 1, column: before.trim_start_matches('\u{feff}').chars().count() + 1 }
     }

@@ -8,6 +8,7 @@ pub mod json;
 mod snippet;
 pub mod text;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::args::Format;
@@ -87,8 +88,11 @@ pub fn counted(count: usize, noun: &str) -> String {
 }
 
 /// A message in one line, without what a terminal would obey.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+fn one_line(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
 }
 
 /// The level as people read it; configuration says `warn`.

@@ -69,9 +69,19 @@ impl Places {
 
     /// The workspace path of an absolute one; `None` outside of the base folder, and for names that are not Unicode.
     pub fn in_workspace(&self, path: &Path) -> Option<String> {
+        if let Some(plain) = self.plainly_inside(path) {
+            return Some(plain.to_owned());
+        }
         let rest = path.strip_prefix(&self.base).ok()?;
         rest.to_str()?;
         Some(parts(rest).collect::<Vec<_>>().join("/"))
+    }
+
+    /// The workspace path where it is the end of the absolute one as it is written, which it is for nearly all.
+    fn plainly_inside<'p>(&self, path: &'p Path) -> Option<&'p str> {
+        let rest = path.to_str()?.strip_prefix(self.base.to_str()?)?.strip_prefix('/')?;
+        let is_plain = |part: &str| !matches!(part, "" | "." | "..") && (cfg!(unix) || !part.contains('\\'));
+        rest.split('/').all(is_plain).then_some(rest)
     }
 
     /// A workspace path as people see it: relative to the working directory.

@@ -89,6 +89,8 @@ struct Selection {
     targets: HashSet<PathBuf>,
     /// Whether some targets lie in others.
     is_nested: bool,
+    /// Whether the base folder, and nothing else, is the target.
+    is_whole: bool,
     /// The folders above the targets.
     above: HashSet<PathBuf>,
     no_ignore: bool,
@@ -99,16 +101,18 @@ impl Selection {
         let targets: HashSet<PathBuf> = targets.iter().cloned().collect();
         let base = places.base().to_path_buf();
         let is_nested = targets.iter().any(|target| target.ancestors().skip(1).any(|above| targets.contains(above)));
+        let is_whole = targets.len() == 1 && targets.contains(&base);
         let above =
             targets.iter().flat_map(|t| t.ancestors().skip(1).take_while(|a| a.starts_with(&base))).map(Path::to_path_buf).collect();
-        Self { base, targets, is_nested, above, no_ignore }
+        Self { base, targets, is_nested, is_whole, above, no_ignore }
     }
 
     /// Whether the walk comes to the entry at all; its parent folder has been taken.
     fn takes(&self, entry: &DirEntry) -> bool {
         let path = entry.path();
         let name = entry.file_name().to_str().unwrap_or_default();
-        if self.above.contains(path) || self.targets.contains(path) {
+        let is_named = if self.is_whole { entry.depth() == 0 } else { self.above.contains(path) || self.targets.contains(path) };
+        if is_named {
             // What is asked for by name may be hidden.
             return self.no_ignore || !self.is_skipped(entry, name);
         }
@@ -117,6 +121,9 @@ impl Selection {
 
     /// Whether a path that the walk came to is a target or belongs to one.
     fn is_inside(&self, path: &Path) -> bool {
+        if self.is_whole {
+            return true;
+        }
         if !self.is_nested {
             // The walk comes to what is above a target, and to all that is below.
             return self.targets.contains(path) || path.parent().is_some_and(|p| p.starts_with(&self.base) && !self.above.contains(p));

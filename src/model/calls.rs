@@ -80,38 +80,6 @@ fn run(callee: &Callee, call: &Call) -> Option<Run> {
     Some(Run { by, target: target.value })
 }
 
-/// The methods of contexts, databases and what hangs on them.
-const PLATFORM_METHODS: [&str; 25] = [
-    "query",
-    "get",
-    "insert",
-    "patch",
-    "replace",
-    "delete",
-    "count",
-    "normalizeId",
-    "runQuery",
-    "runMutation",
-    "runAction",
-    "vectorSearch",
-    "getUserIdentity",
-    "getUrl",
-    "getMetadata",
-    "generateUploadUrl",
-    "store",
-    "cancel",
-    "runAfter",
-    "runAt",
-    "collect",
-    "take",
-    "first",
-    "unique",
-    "paginate",
-];
-
-/// The validators that name a table, or that Convex does not have any more.
-const VALIDATORS: [&str; 4] = ["id", "bigint", "map", "set"];
-
 /// The calls of one file, in source order. Of validators only those that rules ask for; calls on an object that a function made itself are left out.
 ///
 /// Adds to the graph what is called of the project's own.
@@ -121,12 +89,12 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph) -> Ve
     for (id, kind) in module.exprs() {
         let (ExprKind::Call(call) | ExprKind::New(call)) = kind else { continue };
         // Validators are everywhere, and few of them are asked for.
-        if module.validator_method(call).is_some_and(|method| !VALIDATORS.contains(&&**method)) {
+        if module.validator_method(call).is_some_and(|method| !is_notable_validator(method)) {
             continue;
         }
         // What a function has in its own variables is asked for only where the method can be Convex's.
         let method = module.method(id).map(|(_, _, method)| &**method);
-        if module.begins_locally(call.callee) && !method.is_some_and(|m| PLATFORM_METHODS.contains(&m)) {
+        if module.begins_locally(call.callee) && !method.is_some_and(may_be_platform) {
             if let Some(func) = graph::local_function(module, call.callee) {
                 graph.edges.extend(graph::edge(module, id, FunctionAt { file, func }));
             }
@@ -161,4 +129,41 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph) -> Ve
         }
     }
     found
+}
+
+/// The methods of contexts, databases and what hangs on them.
+fn may_be_platform(method: &str) -> bool {
+    matches!(
+        method,
+        "query"
+            | "get"
+            | "insert"
+            | "patch"
+            | "replace"
+            | "delete"
+            | "count"
+            | "normalizeId"
+            | "runQuery"
+            | "runMutation"
+            | "runAction"
+            | "vectorSearch"
+            | "getUserIdentity"
+            | "getUrl"
+            | "getMetadata"
+            | "generateUploadUrl"
+            | "store"
+            | "cancel"
+            | "runAfter"
+            | "runAt"
+            | "collect"
+            | "take"
+            | "first"
+            | "unique"
+            | "paginate"
+    )
+}
+
+/// The validators that name a table, or that Convex does not have any more.
+fn is_notable_validator(method: &str) -> bool {
+    matches!(method, "id" | "bigint" | "map" | "set")
 }

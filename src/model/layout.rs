@@ -93,7 +93,8 @@ const COMPILED: [(&str, &[&str]); 4] = [(".js", &[".ts", ".tsx"]), (".mjs", &[".
 
 /// The file that an import of this path loads: itself, with an ending, its TypeScript source, or its index.
 fn existing(path: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
-    if ENDINGS.iter().any(|e| path.ends_with(e)) && exists(path) {
+    let has_ending = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    if has_ending && ENDINGS.iter().any(|e| path.ends_with(e)) && exists(path) {
         return Some(path.to_owned());
     }
     let mut tried = String::with_capacity(path.len() + "/index.tsx".len());
@@ -107,14 +108,14 @@ fn existing(path: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
             })
             .then(|| tried.clone())
     };
-    for (js, sources) in COMPILED {
+    for (js, sources) in COMPILED.into_iter().filter(|_| has_ending) {
         let Some(stem) = path.strip_suffix(js) else { continue };
         if let Some(found) = with(stem, "", sources) {
             return Some(found);
         }
     }
-    let slash = if path.is_empty() { "" } else { "/" };
-    with(path, "", &ENDINGS).or_else(|| with(path, &format!("{slash}index"), &ENDINGS))
+    let index = if path.is_empty() { "index" } else { "/index" };
+    with(path, "", &ENDINGS).or_else(|| with(path, index, &ENDINGS))
 }
 
 /// Whether the path lies in the folder (any depth). The empty folder holds every path that does not leave it.
@@ -134,23 +135,51 @@ pub fn parent(path: &str) -> &str {
 pub fn join(folder: &str, path: &str) -> String {
     let absolute = path.starts_with('/') || folder.starts_with('/');
     let folder = if path.starts_with('/') { "" } else { folder };
-    let mut parts: Vec<&str> = Vec::new();
+    let mut joined = String::with_capacity(folder.len() + path.len() + 1);
+    if absolute {
+        joined.push('/');
+    }
+    let root = joined.len();
     for part in folder.split('/').chain(path.split('/')) {
         match part {
             "" | "." => {}
-            ".." if parts.last().is_some_and(|p| *p != "..") => {
-                parts.pop();
+            ".." if !matches!(&joined[root..], "" | "..") && !joined.ends_with("/..") => {
+                let end = joined[root..].rfind('/').map_or(root, |at| root + at);
+                joined.truncate(end);
             }
-            part => parts.push(part),
+            part => {
+                if joined.len() > root {
+                    joined.push('/');
+                }
+                joined.push_str(part);
+            }
         }
     }
-    let joined = parts.join("/");
-    if absolute { format!("/{joined}") } else { joined }
+    joined
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_are_joined_and_normalised() {
+        let cases = [
+            ("convex/a", "./b", "convex/a/b"),
+            ("convex/a", "../b", "convex/b"),
+            ("convex", "../../b", "../b"),
+            ("", "../../b", "../../b"),
+            ("..", "../b", "../../b"),
+            ("a", "..", ""),
+            ("a", "/b/./c/", "/b/c"),
+            ("/a", "../../b", "/../b"),
+            ("a..", "../b", "b"),
+            ("a", ".//b", "a/b"),
+        ];
+        for (folder, path, joined) in cases {
+            assert_eq!(join(folder, path), joined, "{folder} and {path}");
+        }
+    }
 
     #[test]
     fn roles_come_from_paths() {
