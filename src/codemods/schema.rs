@@ -183,7 +183,7 @@ impl<'a> Planner<'a> {
     fn report_columns(&self, facts: &Facts) {
         let crate::model::ty::Ty::Object(object) = &facts.table.document else { return };
         for field in &object.fields {
-            let span = field.span.unwrap_or(facts.table.span);
+            let span = field.span.or_else(|| facts.step_of(&field.name)).unwrap_or(facts.table.span);
             if &*field.name == "createdAt" {
                 let message = format!("the ORM reads `{}.createdAt` as the time of creation, not as what is stored there", facts.name);
                 let suggestion =
@@ -203,6 +203,9 @@ impl<'a> Planner<'a> {
     }
 
     fn remark(&self, code: &'static str, severity: Severity, span: Span, message: String, suggestion: Option<String>) {
+        // What is called on a definition begins on a line of its own.
+        let text = self.workspace.text(span);
+        let span = Span { start: span.start + (text.len() - text.trim_start().len()) as u32, ..span };
         let left = Left { code, severity, span, message, suggestion };
         let mut all = self.left.borrow_mut();
         if !all.contains(&left) {

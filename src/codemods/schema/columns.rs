@@ -100,7 +100,7 @@ impl ColumnWriter<'_> {
         if is_null && !is_optional && self.nullable == Nullable::Exact {
             return Column::new(self.custom(file, whole));
         }
-        let Some(head) = self.head(file, inner, demands, id) else { return self.kept(file, whole, inner, is_optional) };
+        let Some(head) = self.head(file, inner, demands, id) else { return self.kept(file, whole, inner, is_optional || is_null) };
         // What is dropped around it, or made anew, may not take a comment with it.
         let dropped = match head.keeps {
             Some(kept) => self.comments_outside(file, whole, kept),
@@ -113,13 +113,13 @@ impl ColumnWriter<'_> {
     }
 
     /// `custom(…)` around what no builder says.
-    fn kept(&self, file: FileId, whole: ExprId, inner: ExprId, is_optional: bool) -> Column {
+    fn kept(&self, file: FileId, whole: ExprId, inner: ExprId, is_nullable: bool) -> Column {
         let module = self.workspace.hir(file);
         if self.comments_outside(file, whole, module.span(inner)) {
             return Column::new(self.custom(file, whole));
         }
         let is_opaque = !matches!(self.infer.expr(file, inner), Ty::Validator(ref validator) if !validator.ty.is_unknown());
-        Column { not_null: !is_optional, is_opaque, ..Column::new(self.custom(file, inner)) }
+        Column { not_null: !is_nullable, is_opaque, ..Column::new(self.custom(file, inner)) }
     }
 
     fn custom(&self, file: FileId, id: ExprId) -> Code {

@@ -123,6 +123,9 @@ impl FactReader<'_> {
             facts.kept =
                 Some(kept("unknown-fields", "one definition stands for two tables, and each table of the ORM has its own", entry.property));
         }
+        if definition.base.is_some() {
+            facts.kept = Some(kept("unknown-fields", "a package defines it", entry.property));
+        }
         for step in &definition.steps {
             match self.part(&facts.table, step) {
                 Some(part) => {
@@ -303,6 +306,17 @@ impl Facts {
         self.table
             .all_indexes()
             .any(|index| index.kind == IndexKind::Db && index.fields.as_ref().is_some_and(|f| f.first().is_some_and(|f| &**f == column)))
+    }
+
+    /// The call that adds the field.
+    pub fn step_of(&self, field: &str) -> Option<Span> {
+        let adds = |part: &&Part| match &part.kind {
+            PartKind::Field { name, .. } => &**name == field,
+            PartKind::Edges(edges) => edges.iter().any(|edge| matches!(&edge.edge.end, EdgeEnd::Field(stored) if &**stored == field)),
+            PartKind::Deletion => field == "deletionTime",
+            PartKind::Index(_) => false,
+        };
+        self.parts.iter().find(adds).map(|part| part.step.span)
     }
 
     pub fn edges(&self) -> impl Iterator<Item = &EdgePart> {

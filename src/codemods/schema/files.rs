@@ -135,6 +135,22 @@ pub fn statement_end(text: &str, expression_end: u32) -> u32 {
     expression_end + if is_comment { line.trim_end().len() } else { consumed } as u32
 }
 
+/// The statement, the end of its line, and an empty line after it.
+pub fn with_line_end(text: &str, statement: Span) -> Span {
+    let rest = &text[statement.end as usize..];
+    let blank = |text: &str| text.len() - text.trim_start_matches([' ', '\t']).len();
+    let newline = |text: &str| if text.starts_with("\r\n") { 2 } else { usize::from(text.starts_with('\n')) };
+    let mut taken = 0;
+    for _ in 0..2 {
+        let space = blank(&rest[taken..]);
+        match newline(&rest[taken + space..]) {
+            0 => break,
+            length => taken += space + length,
+        }
+    }
+    Span { end: statement.end + taken as u32, ..statement }
+}
+
 fn line_start(text: &str, at: u32) -> usize {
     text[..at as usize].rfind('\n').map_or(0, |i| i + 1)
 }

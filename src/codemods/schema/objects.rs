@@ -1,6 +1,6 @@
 //! Puts the new code in its places: tables as constants of their own, the object that lists them, the schema, the relations.
 
-use super::files::{FileContext, statement_end, statement_start, with_leading_comments};
+use super::files::{FileContext, statement_end, statement_start, with_leading_comments, with_line_end};
 use super::pieces::{Piece, pieces, verbatim, written};
 use super::relations::{Printer, Relation};
 use super::source::{Home, Maker, Slot, maker_of};
@@ -280,6 +280,8 @@ impl Planner<'_> {
     fn write_relations(&self, cx: &FileContext<'_>, tables: &str) {
         let semicolon = cx.style.semicolon();
         let newline = cx.style.newline;
+        let source = self.workspace.source(self.schema.file);
+        let module = self.workspace.hir(self.schema.file);
         let parts: Vec<String> = match self.options.relations {
             RelationStyle::Chain => Vec::new(),
             RelationStyle::DefineRelations => {
@@ -303,14 +305,18 @@ impl Planner<'_> {
             }
         };
         let text = parts.join(&format!("{newline}{newline}"));
+        let schema_end = statement_end(&source.text, module.span(self.schema.call).end);
+        let at_end = || cx.edit(Span::new(cx.file, schema_end, schema_end), format!("{newline}{newline}{text}"));
         match self.ent_definitions() {
-            Some(span) if !text.is_empty() => cx.edit(span, text),
-            Some(span) => cx.edit(span, ""),
-            None if text.is_empty() => {}
-            None => {
-                let source = self.workspace.source(self.schema.file);
-                let end = statement_end(&source.text, self.workspace.hir(self.schema.file).span(self.schema.call).end);
-                cx.edit(Span::new(cx.file, end, end), format!("{newline}{newline}{text}"));
+            // What speaks of the tables comes after them.
+            Some(span) if span.start > schema_end && !text.is_empty() => cx.edit(span, text),
+            found => {
+                if let Some(span) = found {
+                    cx.edit(with_line_end(&source.text, span), "");
+                }
+                if !text.is_empty() {
+                    at_end();
+                }
             }
         }
     }

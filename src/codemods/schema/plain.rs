@@ -19,8 +19,6 @@ impl Planner<'_> {
     fn as_plain(&self, facts: &Facts, definition: &Definition, cx: &FileContext<'_>) -> Option<Code> {
         let module = self.workspace.hir(definition.file);
         let source = self.workspace.source(definition.file);
-        let fields = definition.fields?;
-        let define = cx.want("convex/server", "defineTable", "defineTable");
         let spans: Vec<Span> = definition.steps.iter().map(|step| step.span).collect();
         let around = Span { start: module.span(definition.call).end, ..module.span(definition.whole) };
         let (comments, _) = pieces(source, around, &spans);
@@ -68,6 +66,15 @@ impl Planner<'_> {
                 None => {}
             }
         }
+        if let Some(base) = definition.base {
+            // What a package defines takes no more fields.
+            let head = Code::text(self.workspace.text(module.span(base)));
+            let chained =
+                || if indexes.is_empty() { head.clone() } else { Code::Chain { head: Box::new(head.clone()), calls: indexes.clone() } };
+            return added.iter().all(|line| line.code.is_none()).then(chained);
+        }
+        let fields = definition.fields?;
+        let define = cx.want("convex/server", "defineTable", "defineTable");
         let argument =
             if added.is_empty() { written(self.workspace, definition.file, fields) } else { self.with_fields(definition, added)? };
         let head = Code::call(define, vec![argument]);

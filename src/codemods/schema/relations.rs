@@ -6,7 +6,7 @@ use super::facts::{EdgePart, Facts};
 use crate::codemod::OneToOne;
 use crate::model::Project;
 use crate::model::hir::Name;
-use crate::model::ty::{EdgeEnd, Ty};
+use crate::model::ty::{EdgeEnd, TableFlavor, Ty};
 use crate::source::Span;
 use crate::style::Style;
 use crate::writing::code::{Code, Line, is_identifier};
@@ -177,7 +177,9 @@ fn through(project: &Project, from: &Facts, part: &EdgePart, other: &Facts, all:
         (Some(first), _) => from.edges().find(|p| p.edge.name == *first),
         (None, _) => other.edges().find(|candidate| candidate.edge.is_inverse_of(&from.name, edge)),
     };
-    let made_at = |span: Span| project.schema.iter().flat_map(|s| &s.tables).find(|t| t.definition.span == span && t.span == span);
+    let made_at = |span: Span| {
+        project.schema.iter().flat_map(|s| &s.tables).find(|t| t.definition.span == span && t.definition.flavor == TableFlavor::Package)
+    };
     let is_forward = edge.inverse_of.is_none();
     let (table, is_first) = match made_at(edge.span).filter(|_| is_forward) {
         Some(table) => (table, true),

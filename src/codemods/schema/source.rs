@@ -77,6 +77,8 @@ pub struct Definition {
     /// The call of `defineEnt`, `defineTable` or `convexTable`.
     pub call: ExprId,
     pub fields: Option<ExprId>,
+    /// The table that ents took from elsewhere: `defineEntFromTable(authTables.users)`.
+    pub base: Option<ExprId>,
     pub steps: Vec<Step>,
 }
 
@@ -197,8 +199,19 @@ impl Reader<'_> {
                 (Some(Maker::Orm), "convexTable") => (Maker::Orm, fields(1)),
                 // The same table with more to it.
                 (Some(Maker::Ents), "defineEntFromTable") => {
-                    let inner = self.chain(file, fields(0)?).filter(|inner| inner.file == file)?;
                     steps.reverse();
+                    let Some(inner) = self.chain(file, fields(0)?) else {
+                        let base = fields(0);
+                        return Some(Definition {
+                            file,
+                            whole: module.bare(whole),
+                            maker: Maker::Ents,
+                            call: at,
+                            fields: None,
+                            base,
+                            steps,
+                        });
+                    };
                     let steps = inner.steps.into_iter().chain(steps).collect();
                     return Some(Definition { whole: module.bare(whole), maker: Maker::Ents, steps, ..inner });
                 }
@@ -211,7 +224,7 @@ impl Reader<'_> {
                 }
             };
             steps.reverse();
-            return Some(Definition { file, whole: module.bare(whole), maker, call: at, fields, steps });
+            return Some(Definition { file, whole: module.bare(whole), maker, call: at, fields, base: None, steps });
         }
     }
 

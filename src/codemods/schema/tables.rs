@@ -31,6 +31,7 @@ impl Planner<'_> {
         let (comments, _) = pieces(self.workspace.source(definition.file), around, &spans);
         for (part, piece) in facts.parts.iter().zip(comments) {
             let (column, extra) = self.part_lines(facts, part, piece, cx);
+            columns.is_broken |= !column.is_empty();
             columns.lines.extend(column);
             extras.extend(extra);
         }
@@ -53,8 +54,15 @@ impl Planner<'_> {
     /// The table behind a many-to-many edge.
     pub fn join_code(&self, join: &Join, cx: &FileContext<'_>) -> Code {
         let columns = join.columns.iter().map(|(column, target)| {
-            let mut made = Column::new(Code::text(format!("{}({})", cx.names.orm("id"), cx.style.string(target))));
-            made.calls.push(self.references(&join.name, target, true, cx));
+            let table = cx.style.string(target);
+            let made = if self.is_migrated(target) && self.options.foreign_keys != ForeignKeys::Plain {
+                let is_text = self.options.foreign_keys == ForeignKeys::Text;
+                let head = if is_text { format!("{}()", cx.names.orm("text")) } else { format!("{}({table})", cx.names.orm("id")) };
+                let references = self.references(&join.name, target, true, cx);
+                Column { calls: vec![references], ..Column::new(Code::text(head)) }
+            } else {
+                Column::new(Code::call(cx.names.orm("custom"), vec![Code::text(format!("{}.id({table})", cx.v()))]))
+            };
             Line::of(Code::field(column, made.code(), cx.style))
         });
         let [(a, _), (b, _)] = &join.columns;
