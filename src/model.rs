@@ -35,6 +35,7 @@ use infer::Infer;
 pub use layout::{Layout, PathAliases, Root};
 pub use queries::DbQuery;
 pub use readers::Readers;
+pub use repetition::Repeat;
 pub use schema::{Schema, Table};
 pub use tables::TableUse;
 use world::{Known, World};
@@ -116,6 +117,8 @@ pub struct Project {
     by_origin: FxHashMap<(FileId, hir::ExprId), Vec<u32>>,
     pub calls: Vec<PlatformCall>,
     pub table_uses: Vec<TableUse>,
+    /// Reads, runs and calls of the project's functions that are made for each of many.
+    pub repeats: Vec<Repeat>,
     pub readers: Readers,
     /// Calls between the project's functions, and references to registered ones.
     pub graph: Graph,
@@ -219,6 +222,7 @@ struct Nouns {
     table_uses: Vec<TableUse>,
     readers: readers::FileReaders,
     graph: graph::FileGraph,
+    repeats: Vec<Repeat>,
 }
 
 fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
@@ -245,6 +249,7 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
         project.queries.extend(nouns.queries);
         project.calls.extend(nouns.calls);
         project.table_uses.extend(nouns.table_uses);
+        project.repeats.extend(nouns.repeats);
         readers[world.project(file.source.id)].push(nouns.readers);
         graphs[world.project(file.source.id)].push(nouns.graph);
     }
@@ -291,9 +296,16 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
             function.result = infer.returns(at).awaited();
             function.unclear = infer.unclear_return(at);
         }
+        if let (Some(at), functions::Entry::Present(returns)) = (function.handler, function.returns)
+            && infer.hir(at.file).func(at.func).body.may_yield_nothing()
+        {
+            function.declared = infer.validator_of(&infer.expr(id, returns)).map_or(ty::Ty::Unknown, |v| v.ty);
+        }
     }
     graph.edges.extend(graph::callbacks(&infer, id));
     graph.edges.sort_by_key(|edge| edge.at);
     graph.references = graph::references(&infer, id);
-    Nouns { functions, queries: queries::read(&infer, id), calls, table_uses, readers: readers::read(&infer, id), graph }
+    let queries = queries::read(&infer, id);
+    let repeats = repetition::read(&infer, id, &calls, &queries, &graph.edges);
+    Nouns { functions, queries, calls, table_uses, readers: readers::read(&infer, id), graph, repeats }
 }

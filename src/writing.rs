@@ -6,5 +6,6 @@ pub mod imports;
 pub mod index_range;
 pub mod indexes;
 pub mod meant;
+pub mod statements;
 pub mod table_index;
 pub mod validators;

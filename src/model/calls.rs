@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::graph::{self, FileGraph, Misused};
-use super::hir::{Call, ExprId, ExprKind, Module, Name};
+use super::hir::{Call, ExprId, ExprKind, Module, Name, Step};
 use super::infer::Infer;
 use super::ty::{External, FunctionAt, Ty};
 use crate::source::{FileId, Span};
@@ -93,7 +93,7 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph) -> Ve
             continue;
         }
         // What a function has in its own variables is asked for only where the method can be Convex's.
-        let method = module.method(id).map(|(_, _, method)| &**method);
+        let method = module.method(id).map(|(_, _, method)| &**method).or_else(|| taken_apart(module, call.callee));
         if module.begins_locally(call.callee) && !method.is_some_and(may_be_platform) {
             if let Some(func) = graph::local_function(module, call.callee) {
                 graph.edges.extend(graph::edge(module, id, FunctionAt { file, func }));
@@ -166,4 +166,13 @@ fn may_be_platform(method: &str) -> bool {
 /// The validators that name a table, or that Convex does not have any more.
 fn is_notable_validator(method: &str) -> bool {
     matches!(method, "id" | "bigint" | "map" | "set")
+}
+
+/// The key that a name stands for that was taken out of an object: `runQuery` of `({ runQuery }) => …`.
+fn taken_apart(module: &Module, callee: ExprId) -> Option<&str> {
+    let ExprKind::Local(binding) = module.expr(module.bare(callee)) else { return None };
+    match module.binding(*binding).path.last()? {
+        Step::Key(name) => Some(name),
+        _ => None,
+    }
 }

@@ -23,11 +23,13 @@ pub enum Effect {
     Work,
     /// Reads or writes documents through `ctx.db`.
     Database,
+    /// Reads documents.
+    Read,
     /// Asks what time it is.
     Clock,
 }
 
-const EFFECTS: usize = 5;
+const EFFECTS: usize = 6;
 
 /// What every function of a project reaches, worked out for an effect when it is first asked for.
 #[derive(Debug, Default)]
@@ -91,6 +93,11 @@ impl Reach<'_> {
         self.found.next.contains_key(&function)
     }
 
+    /// The way through one call of a function of the project.
+    pub fn through(&self, edge: &Edge) -> Option<Chain> {
+        self.is_reached(edge.to).then(|| Chain { site: edge.span, through: self.way(edge.to) })
+    }
+
     fn collect(&self, function: FunctionAt, chains: &mut Vec<Chain>, depth: u32) {
         if depth > 8 {
             return;
@@ -137,7 +144,7 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
         let module = workspace.hir(call.file);
         add(call.file, call.call, shown(module, call.call));
     }
-    if effect == Effect::Database {
+    if matches!(effect, Effect::Database | Effect::Read) {
         let mut origins: Vec<_> = project.queries.iter().map(|q| q.origin).collect();
         origins.sort_unstable();
         origins.dedup();
@@ -189,6 +196,7 @@ fn is_of(call: &PlatformCall, effect: Effect) -> bool {
         }
         (Effect::Work, _) => is_work(&call.callee),
         (Effect::Database, Callee::Db(method)) => &**method == "get" || is_write(method),
+        (Effect::Read, Callee::Db(method)) => &**method == "get",
         (Effect::Clock, Callee::External(external)) => external.is("global", &["Date", "now"]) || external.is("global", &["Date"]),
         _ => false,
     }
@@ -283,7 +291,15 @@ fn condition(module: &Module, expr: ExprId, func: FuncId) -> Condition {
 
 fn names_parameter(module: &Module, test: ExprId, func: FuncId) -> bool {
     module.within(test).any(|part| match module.expr(part) {
-        ExprKind::Local(binding) => matches!(module.binding(*binding).kind, BindingKind::Param(of, _) if of == func),
+        ExprKind::Local(binding) => match module.binding(*binding).kind {
+            BindingKind::Param(of, _) => of == func,
+            // What was kept of an earlier call: `const kept = cache.get(id)`.
+            BindingKind::Const(Some(init)) => {
+                let parameter = |part| matches!(module.expr(part), ExprKind::Local(b) if matches!(module.binding(*b).kind, BindingKind::Param(of, _) if of == func));
+                !matches!(module.expr(init), ExprKind::Await(_)) && module.enclosing_func(init) == Some(func) && module.within(init).any(parameter)
+            }
+            _ => false,
+        },
         _ => false,
     })
 }

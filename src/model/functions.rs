@@ -23,6 +23,8 @@ pub struct Function {
     pub handler: Option<FunctionAt>,
     /// The object that it is given, in object syntax.
     pub config: Option<ExprId>,
+    /// What `returns` admits, where the handler may yield nothing at all.
+    pub declared: Ty,
     /// What the handler yields, where no `returns` says so.
     pub result: Ty,
     /// What the handler's second parameter is, where no `args` says so.
@@ -122,6 +124,7 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
         returns,
         handler,
         config,
+        declared: Ty::Unknown,
         result: Ty::Unknown,
         arguments: Ty::Unknown,
         unclear: None,
@@ -181,6 +184,7 @@ fn chained(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function> {
         returns: Entry::Unknown,
         handler: Some(FunctionAt { file, func }),
         config: None,
+        declared: Ty::Unknown,
         result: Ty::Unknown,
         arguments: Ty::Unknown,
         unclear: None,

@@ -16,6 +16,8 @@ use crate::source::{FileId, Span};
 #[derive(Debug, Default)]
 pub struct Graph {
     edges: FxHashMap<FunctionAt, Vec<Edge>>,
+    /// For each file how many of its functions may have edges: the last one that has, and those before.
+    by_file: FxHashMap<FileId, u32>,
     /// Every reference, in order of file and place.
     references: Vec<Reference>,
     /// The references to a registered function, by the call that registers it.
@@ -72,11 +74,20 @@ pub(super) struct FileGraph {
     pub misused: Vec<Misused>,
 }
 
+impl Reference {
+    /// `internal.users.list`.
+    pub fn text(&self) -> String {
+        self.path.iter().map(|p| &**p).collect::<Vec<&str>>().join(".")
+    }
+}
+
 impl Graph {
     pub(super) fn link(files: Vec<FileGraph>, functions: &[Function]) -> Self {
         let mut graph = Self::default();
         for file in files {
             for edge in file.edges {
+                let funcs = graph.by_file.entry(edge.file).or_default();
+                *funcs = (*funcs).max(edge.from.0 + 1);
                 graph.edges.entry(FunctionAt { file: edge.file, func: edge.from }).or_default().push(edge);
             }
             graph.references.extend(file.references);
@@ -99,6 +110,12 @@ impl Graph {
     /// What the function calls, in source order.
     pub fn calls_of(&self, from: FunctionAt) -> &[Edge] {
         self.edges.get(&from).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the functions of a file call.
+    pub fn calls_in(&self, file: FileId) -> impl Iterator<Item = &Edge> {
+        let funcs = self.by_file.get(&file).copied().unwrap_or_default();
+        (0..funcs).flat_map(move |func| self.calls_of(FunctionAt { file, func: FuncId(func) }))
     }
 
     pub(super) fn edges(&self) -> impl Iterator<Item = &Edge> {
@@ -136,6 +153,12 @@ impl Project {
     /// The registered function that a reference names.
     pub fn referenced(&self, reference: &Reference) -> Option<&Function> {
         self.registered_by(reference.target?)
+    }
+
+    /// What the call is made for each of, where it is repeated.
+    pub fn repeat_at(&self, file: FileId, call: ExprId) -> Option<&super::Repeat> {
+        let at = self.repeats.binary_search_by_key(&(file, call), |r| (r.file, r.at)).ok()?;
+        self.repeats.get(at)
     }
 
     /// The registered function whose handler the function is, or stands in.
@@ -274,17 +297,17 @@ fn is_root(infer: &Infer<'_>, file: FileId, binding: BindingId) -> bool {
     }
 }
 
-/// The longest chain of members that begins with the name.
+/// The longest chain of members that begins with the name, whatever it is cast to on the way.
 fn longest(module: &Module, name: ExprId) -> ExprId {
-    let mut at = name;
-    loop {
-        match module.parent(at) {
-            Parent::Expr(up) => match module.expr(up) {
-                ExprKind::Member { object, .. } if *object == at => at = up,
-                ExprKind::Index { object, index } if *object == at && module.as_str(*index).is_some() => at = up,
-                _ => return at,
-            },
-            Parent::Stmt { .. } => return at,
+    let (mut at, mut found) = (name, name);
+    while let Parent::Expr(up) = module.parent(at) {
+        match module.expr(up) {
+            ExprKind::Member { object, .. } if *object == at => found = up,
+            ExprKind::Index { object, index } if *object == at && module.as_str(*index).is_some() => found = up,
+            ExprKind::Paren(_) | ExprKind::Cast { .. } => {}
+            _ => break,
         }
+        at = up;
     }
+    found
 }

@@ -1,6 +1,12 @@
 //! Whether something is done again and again: in a loop over elements, or in a callback that is called for each.
 
-use super::hir::{Binding, BindingKind, Body, ExprId, ExprKind, FuncId, Loop, Module, Parent, Stmt, Unary};
+use super::calls::{Callee, PlatformCall};
+use super::graph::Edge;
+use super::hir::{Binary, Binding, BindingKind, Body, ExprId, ExprKind, FuncId, Loop, Module, Name, Parent, Step, Stmt, Unary};
+use super::infer::Infer;
+use super::queries::{DbQuery, End};
+use super::ty::{Literal, Ty};
+use crate::source::FileId;
 
 /// What repeats.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +27,118 @@ pub enum Repeated<'m> {
     Callback(FuncId),
 }
 
+/// A read, a run or a call of a function of the project that is made for each of many.
+#[derive(Debug)]
+pub struct Repeat {
+    pub file: FileId,
+    /// The call.
+    pub at: ExprId,
+    pub over: Over,
+    /// The most that there are, where that is known.
+    pub most: Option<Most>,
+}
+
+/// What is gone through.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Over {
+    /// Documents of the table.
+    Rows(Name),
+    /// Ids of documents of the table.
+    Ids(Name),
+    /// Lists: the work was cut into pieces before.
+    Lists,
+    /// A list that is written out.
+    Fixed,
+    /// Values of another kind, or not known.
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Most {
+    /// `.take(n)`, `.slice(0, n)`.
+    Number(f64),
+    /// `.take(n)` of a number that is not known.
+    Some,
+    /// A page of a query.
+    Page,
+}
+
+/// The repeated calls of one file, in source order.
+pub(super) fn read(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall], queries: &[DbQuery], edges: &[Edge]) -> Vec<Repeat> {
+    let module = infer.hir(file);
+    let asked = |call: &&PlatformCall| match &call.callee {
+        Callee::Db(method) => &**method == "get",
+        Callee::Context(part) => matches!(&**part, "runQuery" | "runMutation" | "runAction"),
+        _ => false,
+    };
+    let calls = calls.iter().filter(asked).map(|c| c.call);
+    let queries = queries.iter().filter(|q| q.end != End::Open).map(|q| q.call);
+    let edges = edges.iter().filter(|e| !e.is_callback).map(|e| e.at);
+    let repeat = |at: ExprId| {
+        let around = around(module, at)?;
+        let (over, most) =
+            around.subject.map_or((Over::Other, None), |subject| (over(infer, file, subject), most(infer, file, subject, 0)));
+        Some(Repeat { file, at, over, most })
+    };
+    let mut found: Vec<Repeat> = calls.chain(queries).chain(edges).filter_map(repeat).collect();
+    found.sort_by_key(|r| r.at);
+    found.dedup_by_key(|r| r.at);
+    found
+}
+
+fn over(infer: &Infer<'_>, file: FileId, subject: ExprId) -> Over {
+    let ty = infer.expr(file, subject).awaited().non_null();
+    if matches!(ty, Ty::Tuple(_)) {
+        return Over::Fixed;
+    }
+    let element = infer.element(&ty).awaited().non_null();
+    let mut members = element.members().iter().map(|m| match m {
+        Ty::Doc(table) => Over::Rows(table.clone()),
+        Ty::Id(table) => Over::Ids(table.clone()),
+        Ty::Array(_) | Ty::Tuple(_) => Over::Lists,
+        _ => Over::Other,
+    });
+    match members.next() {
+        Some(first) if members.all(|m| m == first) => first,
+        _ => Over::Other,
+    }
+}
+
+fn most(infer: &Infer<'_>, file: FileId, subject: ExprId, depth: u32) -> Option<Most> {
+    let module = infer.hir(file);
+    if depth > 8 {
+        return None;
+    }
+    let deeper = |expr| most(infer, file, expr, depth + 1);
+    match module.expr(module.bare_awaited(subject)) {
+        ExprKind::Local(binding) => match module.binding(*binding) {
+            Binding { kind: BindingKind::Const(Some(init)), path, .. } => match &**path {
+                [] => deeper(*init),
+                [Step::Key(name)] if &**name == "page" => Some(Most::Page),
+                _ => None,
+            },
+            _ => None,
+        },
+        ExprKind::Member { property, .. } if &**property == "page" => Some(Most::Page),
+        ExprKind::Binary { left, .. } => deeper(*left),
+        ExprKind::Call(call) => {
+            let number = |at: usize| match call.args.get(at).map(|a| infer.expr(file, a.value)) {
+                Some(Ty::Literal(Literal::Num(number), _)) => Most::Number(number),
+                _ => Most::Some,
+            };
+            let (_, object, method) = module.method(module.bare_awaited(subject))?;
+            match &**method {
+                "take" => Some(number(0)),
+                "slice" if call.args.len() == 2 => Some(number(1)),
+                "filter" | "map" | "sort" | "toSorted" | "reverse" | "toReversed" => deeper(object),
+                "all" => deeper(call.args.first()?.value),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
 /// Methods that call back once for each element.
 const EACH: [&str; 6] = ["map", "forEach", "flatMap", "filter", "some", "every"];
 
@@ -36,7 +154,7 @@ pub fn around(module: &Module, expr: ExprId) -> Option<Repetition<'_>> {
             _ => &[],
         };
         if let Some(found) = innermost(module, stmts, module.span(root).start) {
-            return Some(found);
+            return found;
         }
         let function = module.func(func).expr?;
         let (Parent::Expr(call), child) = module.meaningful_parent(function) else { return None };
@@ -66,7 +184,8 @@ fn root_of(module: &Module, expr: ExprId) -> Option<(ExprId, FuncId)> {
     }
 }
 
-fn innermost<'m>(module: &'m Module, stmts: &'m [Stmt], place: u32) -> Option<Repetition<'m>> {
+/// `Some(None)` for a loop that goes on until something is done.
+fn innermost<'m>(module: &'m Module, stmts: &'m [Stmt], place: u32) -> Option<Option<Repetition<'m>>> {
     stmts.iter().find_map(|stmt| {
         let within = |list: &'m [Stmt]| innermost(module, list, place);
         match stmt {
@@ -86,10 +205,10 @@ fn innermost<'m>(module: &'m Module, stmts: &'m [Stmt], place: u32) -> Option<Re
                 }
                 let subject = match kind {
                     Loop::Of { .. } | Loop::In => heads.first().copied(),
-                    Loop::While { .. } if heads.iter().any(|head| counts_by_one(module, *head)) => None,
-                    Loop::While { .. } => return None,
+                    Loop::While { .. } if counts_by_one(module, heads) => None,
+                    Loop::While { .. } => return Some(None),
                 };
-                Some(Repetition { subject, body: Repeated::Loop(body), start: *start, end: *end })
+                Some(Some(Repetition { subject, body: Repeated::Loop(body), start: *start, end: *end }))
             }
             Stmt::If { yes, no, .. } => within(yes).or_else(|| within(no)),
             Stmt::Block(stmts) => within(stmts),
@@ -102,8 +221,11 @@ fn innermost<'m>(module: &'m Module, stmts: &'m [Stmt], place: u32) -> Option<Re
     })
 }
 
-fn counts_by_one(module: &Module, head: ExprId) -> bool {
-    matches!(module.expr(head), ExprKind::Unary { op: Unary::Update, .. })
+/// `…; i < n; i++`, and nothing else decides.
+fn counts_by_one(module: &Module, heads: &[ExprId]) -> bool {
+    let steps = heads.iter().any(|head| matches!(module.expr(*head), ExprKind::Unary { op: Unary::Update, .. }));
+    let compares = heads.iter().any(|head| matches!(module.expr(*head), ExprKind::Binary { op: Binary::Compare, .. }));
+    steps && compares
 }
 
 impl Repetition<'_> {

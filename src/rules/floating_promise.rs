@@ -4,7 +4,6 @@ use crate::edit::{Edit, Fix};
 use crate::model::effects::is_work;
 use crate::model::hir::{ExprId, Module};
 use crate::model::promises::{Lost, lost, returned};
-use crate::model::ty::FunctionAt;
 use crate::model::{Effect, File};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::source::Span;
@@ -49,8 +48,7 @@ impl Rule for FloatingPromise {
             }
         }
         let reach = cx.reach(Effect::Work);
-        let from = (0..module.funcs.len() as u32).map(|func| FunctionAt { file: file.source.id, func: crate::model::hir::FuncId(func) });
-        for edge in from.flat_map(|at| cx.project.graph.calls_of(at)) {
+        for edge in cx.project.graph.calls_in(file.source.id) {
             let target = cx.workspace.hir(edge.to.file).func(edge.to.func);
             if !target.is_async || target.is_generator || !reach.is_reached(edge.to) {
                 continue;

@@ -4,10 +4,11 @@ use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
 use crate::model::Function;
 use crate::model::functions::{Entry, Syntax};
-use crate::model::hir::{Body, Module, exits};
+use crate::model::hir::Module;
 use crate::model::ty::{Flavor, FunctionKind, Ty};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::style::{Style, indent_at};
+use crate::writing::statements::return_null;
 use crate::writing::validators::ValidatorWriter;
 
 declare_rule! {
@@ -120,21 +121,5 @@ fn final_return(function: &Function, module: &Module, text: &str, style: &Style)
     if function.result != Ty::Undefined {
         return None;
     }
-    let handler = module.func(function.handler.filter(|at| at.file == function.file)?.func);
-    let Body::Block { stmts, start, end } = &handler.body else { return None };
-    // An annotation (`Promise<void>`) says that nothing is returned, and would be broken.
-    if exits(stmts) || handler.return_type.is_some() {
-        return None;
-    }
-    let line = text[*start as usize..*end as usize].contains('\n');
-    let close = *end - 1;
-    if !line {
-        return Some(Edit::insert_before(module.at(close, close), format!("return null{} ", style.semicolon())));
-    }
-    let indent = indent_at(text, close);
-    // The bracket stands on a line of its own, or the statement is put before it.
-    let own_line = text[..close as usize].ends_with(indent) && text[..close as usize - indent.len()].ends_with('\n');
-    let at = if own_line { close - indent.len() as u32 } else { close };
-    let before = if own_line { String::new() } else { style.newline.to_owned() };
-    Some(Edit::insert_before(module.at(at, at), format!("{before}{indent}{}return null{}{}", style.indent, style.semicolon(), style.newline)))
+    return_null(module, module.func(function.handler.filter(|at| at.file == function.file)?.func), text, style)
 }

@@ -1,0 +1,136 @@
+use crate::declare_rule;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::model::DbQuery;
+use crate::model::hir::{Binary, BindingId, ExprId, ExprKind, Module, Name, Parent, Place};
+use crate::model::queries::{End, Range, callback};
+use crate::model::repetition::around;
+use crate::rule::{Category, Cx, Rule, RuleMeta};
+
+declare_rule! {
+    /// Finds rows that are collected and then searched by a field that an index could have searched.
+    ///
+    /// ## Why is this bad?
+    /// All rows are read and sent to the function, which keeps a few of them.
+    /// With the comparison in the index range, only these are read.
+    ///
+    /// ## Example
+    /// ```ts
+    /// const posts = await ctx.db
+    ///   .query("posts")
+    ///   .withIndex("by_author", (q) => q.eq("authorId", args.authorId))
+    ///   .collect();
+    /// const drafts = posts.filter((post) => post.status === "draft"); // error
+    ///
+    /// const published = await ctx.db
+    ///   .query("posts")
+    ///   .withIndex("by_author_and_status", (q) => q.eq("authorId", args.authorId).eq("status", "published"))
+    ///   .collect();
+    /// ```
+    ///
+    /// ## When not to use it
+    /// Silent where the rows are used otherwise as well, where no index of the table helps, and where the condition is more than a comparison.
+    pub struct CollectThenFilter {} = { id: "collect-then-filter", category: Category::Queries, level: Level::Warn, since: "0.1.0" }
+}
+
+impl Rule for CollectThenFilter {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn db_query(&self, query: &DbQuery, cx: &mut Cx<'_>) -> Option<()> {
+        if query.end != End::Collect || query.is_search() || query.filters().next().is_some() {
+            return None;
+        }
+        let module = cx.workspace.hir(query.file);
+        let table = cx.project.table(query.table.as_deref()?)?;
+        let call = only_use(module, query.call)?;
+        let (inner, _, method) = module.method(call)?;
+        if !matches!(&**method, "filter" | "find" | "some") {
+            return None;
+        }
+        let (row, body) = callback(module, inner.args.first()?.value)?;
+        let fields = compared(module, row, body)?;
+        // The fields that the range holds already, all of them equal to something.
+        let held: Vec<&Name> = match query.index() {
+            None => Vec::new(),
+            Some((_, used)) => match &used.range {
+                Range::None => Vec::new(),
+                Range::Bounds(bounds) if bounds.iter().all(|b| &*b.op == "eq") => bounds.iter().map(|b| &b.field).collect(),
+                Range::Bounds(_) | Range::Unknown => return None,
+            },
+        };
+        let serves = |own: &[Name]| own.len() > held.len() && own.iter().zip(&held).all(|(a, b)| a == *b);
+        let (index, field) = table.db_indexes().chain(&table.definition.implied).filter(|i| !i.staged).find_map(|index| {
+            let own = index.own_fields().filter(|own| serves(own))?;
+            let next = &own[held.len()];
+            fields.iter().find(|f| *f == next).map(|f| (index, f))
+        })?;
+        let span = module.property_span(module.bare(inner.callee));
+        let collect = module.property_span(module.bare(module.call(query.call)?.callee));
+        cx.report(
+            Diagnostic::new(span, format!("`{field}` is compared after all rows were read; the index `{}` could do it", index.name))
+                .label(collect, "all of them are read here")
+                .label(index.span, "this index holds the field")
+                .help(format!("put the comparison into the range: `.withIndex(\"{}\", (q) => q….eq(\"{field}\", …))`", index.name)),
+        );
+        Some(())
+    }
+}
+
+/// The one method call that is made on the rows; `None` where they are used otherwise.
+fn only_use(module: &Module, collect: ExprId) -> Option<ExprId> {
+    let (parent, value) = module.meaningful_parent(collect);
+    let rows = match parent {
+        Parent::Expr(_) => value,
+        Parent::Stmt { place: Place::Init(first, end), func: Some(_), .. } => {
+            let mut names = module.bindings_in((first, end));
+            let (name, None) = (names.next()?, names.next()) else { return None };
+            let binding = module.binding(name);
+            match &binding.uses[..] {
+                [only] if binding.path.is_empty() && binding.writes.is_empty() => *only,
+                _ => return None,
+            }
+        }
+        Parent::Stmt { .. } => return None,
+    };
+    // Read anew for each element, it may be worth to read all at once.
+    let repeated = module.enclosing_func(rows) != module.enclosing_func(value) || around(module, rows).is_some();
+    if rows != value && repeated {
+        return None;
+    }
+    let (Parent::Expr(member), child) = module.meaningful_parent(rows) else { return None };
+    let ExprKind::Member { object, .. } = module.expr(member) else { return None };
+    let Parent::Expr(call) = module.parent(member) else { return None };
+    (*object == child && module.call(call).is_some_and(|c| c.callee == member)).then_some(call)
+}
+
+/// The fields that must each equal something that does not depend on the row.
+fn compared(module: &Module, row: BindingId, body: ExprId) -> Option<Vec<Name>> {
+    let mut fields = Vec::new();
+    let mut queue = vec![body];
+    while let Some(at) = queue.pop() {
+        match module.expr(module.bare(at)) {
+            ExprKind::Binary { op: Binary::And, left, right } => queue.extend([*left, *right]),
+            ExprKind::Binary { op: Binary::StrictEq, left, right } => match (field(module, row, *left), field(module, row, *right)) {
+                (Some(name), None) if !names(module, row, *right) => fields.push(name),
+                (None, Some(name)) if !names(module, row, *left) => fields.push(name),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    (!fields.is_empty()).then_some(fields)
+}
+
+fn field(module: &Module, row: BindingId, id: ExprId) -> Option<Name> {
+    match module.expr(module.bare(id)) {
+        ExprKind::Member { object, property, .. } => {
+            matches!(module.expr(module.bare(*object)), ExprKind::Local(b) if *b == row).then(|| property.clone())
+        }
+        _ => None,
+    }
+}
+
+fn names(module: &Module, row: BindingId, id: ExprId) -> bool {
+    module.within(id).any(|part| matches!(module.expr(part), ExprKind::Local(b) if *b == row))
+}

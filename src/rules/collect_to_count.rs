@@ -1,0 +1,175 @@
+use crate::declare_rule;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::edit::{Edit, Fix};
+use crate::model::DbQuery;
+use crate::model::hir::{Binary, ExprId, ExprKind, Module, Parent, Place, Step, Unary};
+use crate::model::queries::End;
+use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
+use crate::source::Span;
+
+declare_rule! {
+    /// Finds `.collect()` where only the number of rows is used, whether there are any, or the first of them.
+    ///
+    /// ## Why is this bad?
+    /// Every row is read, sent to the function and made a dependency of the query, for a number or a yes.
+    /// `.first()` reads one row; a number that grows belongs into a document that is counted up, or into an aggregate.
+    ///
+    /// ## Example
+    /// ```ts
+    /// const posts = await ctx.db
+    ///   .query("posts")
+    ///   .withIndex("by_author", (q) => q.eq("authorId", args.authorId))
+    ///   .collect(); // error
+    /// const hasPosts = posts.length > 0;
+    ///
+    /// const any = await ctx.db
+    ///   .query("posts")
+    ///   .withIndex("by_author", (q) => q.eq("authorId", args.authorId))
+    ///   .first();
+    /// const isAuthor = any !== null;
+    /// ```
+    pub struct CollectToCount {} = { id: "collect-to-count", category: Category::Queries, level: Level::Error, since: "0.1.0", fix: FixKind::Safe }
+}
+
+impl Rule for CollectToCount {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn db_query(&self, query: &DbQuery, cx: &mut Cx<'_>) -> Option<()> {
+        if query.end != End::Collect {
+            return None;
+        }
+        let module = cx.workspace.hir(query.file);
+        let uses = uses(module, query.call)?;
+        let first = *uses.iter().max_by_key(|u| u.kind)?;
+        let name = module.property_span(module.bare(module.call(query.call)?.callee));
+        let (message, help) = match first.kind {
+            Kind::Empty => ("`.collect()` reads every row to learn whether there are any", "read one: `.first()` is `null` where there is none"),
+            Kind::First => ("`.collect()` reads every row to use the first", "read one: `.first()`"),
+            Kind::Count => (
+                "`.collect()` reads every row to count them",
+                "count up to a limit with `.take(n)`, or keep the number: in a document, or with an aggregate",
+            ),
+        };
+        let fix = fix(module, query, &uses, name, cx);
+        let mut found = Diagnostic::new(name, message).help(help).fix(fix);
+        if !module.span(first.expr).contains(name) {
+            found = found.label(module.span(first.expr), if first.kind == Kind::First { "only this is used" } else { "all that is asked of them" });
+        }
+        cx.report(found);
+        Some(())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Use {
+    /// The whole use: `rows.length`, `rows[0]`.
+    expr: ExprId,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Empty,
+    First,
+    Count,
+}
+
+/// Every use of the rows; `None` where one of them needs more than a count.
+fn uses(module: &Module, call: ExprId) -> Option<Vec<Use>> {
+    let (parent, value) = module.meaningful_parent(call);
+    match parent {
+        Parent::Expr(_) => Some(vec![one(module, value)?]),
+        Parent::Stmt { place: Place::Init(first, end), func: Some(_), .. } => {
+            let mut found = Vec::new();
+            for name in module.bindings_in((first, end)) {
+                let binding = module.binding(name);
+                match &*binding.path {
+                    [] if binding.writes.is_empty() && !binding.uses.is_empty() => {
+                        for usage in &binding.uses {
+                            found.push(one(module, *usage)?);
+                        }
+                    }
+                    [Step::Index(0)] => found.push(Use { expr: call, kind: Kind::First }),
+                    [Step::Key(key)] if &**key == "length" => found.push(Use { expr: call, kind: Kind::Count }),
+                    _ => return None,
+                }
+            }
+            Some(found)
+        }
+        _ => None,
+    }
+}
+
+fn one(module: &Module, rows: ExprId) -> Option<Use> {
+    let (Parent::Expr(up), child) = module.meaningful_parent(rows) else { return None };
+    match module.expr(up) {
+        ExprKind::Member { object, property, .. } if *object == child && &**property == "length" => {
+            let kind = if emptiness(module, up).is_some() { Kind::Empty } else { Kind::Count };
+            Some(Use { expr: up, kind })
+        }
+        ExprKind::Member { object, property, .. } if *object == child && &**property == "at" => {
+            let Parent::Expr(call) = module.parent(up) else { return None };
+            let [at] = &*module.call(call)?.args else { return None };
+            is_zero(module, at.value).then_some(Use { expr: call, kind: Kind::First })
+        }
+        ExprKind::Index { object, index } if *object == child && is_zero(module, *index) => Some(Use { expr: up, kind: Kind::First }),
+        _ => None,
+    }
+}
+
+fn is_zero(module: &Module, id: ExprId) -> bool {
+    matches!(module.expr(id), ExprKind::Num(number) if *number == 0.0)
+}
+
+/// What asks whether a length is zero: the expression, and whether it is true of an empty list.
+fn emptiness(module: &Module, length: ExprId) -> Option<(ExprId, Option<bool>)> {
+    match module.parent(length) {
+        Parent::Stmt { place: Place::Test, .. } => Some((length, Some(false))),
+        Parent::Expr(up) => match module.expr(up) {
+            ExprKind::Binary { op, left, right } if *left == length && is_zero(module, *right) => match op {
+                Binary::StrictEq | Binary::LooseEq => Some((up, Some(true))),
+                Binary::StrictNe | Binary::LooseNe => Some((up, Some(false))),
+                // `> 0`, or something that is never true: its text tells.
+                Binary::Compare => Some((up, None)),
+                _ => None,
+            },
+            ExprKind::Unary { op: Unary::Not, .. } => Some((up, Some(true))),
+            ExprKind::Cond { test, .. } if *test == length => Some((length, Some(false))),
+            _ => None,
+        },
+        Parent::Stmt { .. } => None,
+    }
+}
+
+/// `.first()` and a look at whether it is `null`, where nothing but emptiness is asked.
+fn fix(module: &Module, query: &DbQuery, uses: &[Use], name: Span, cx: &Cx<'_>) -> Option<Fix> {
+    let mut edits = vec![Edit::replace(name, "first")];
+    for one in uses {
+        if one.kind != Kind::Empty {
+            return None;
+        }
+        let (asked, when_empty) = emptiness(module, one.expr)?;
+        let ExprKind::Member { object, .. } = module.expr(one.expr) else { return None };
+        let (rows, whole) = (module.span(*object), module.span(asked));
+        let after = Span { start: rows.end, ..whole };
+        let is_empty = match when_empty {
+            Some(is_empty) => is_empty,
+            None if cx.text(after).replace(char::is_whitespace, "") == ".length>0" => false,
+            None => return None,
+        };
+        // The brackets of `(await …)` stay where they are.
+        if !module.span(query.call).contains(Span { end: rows.start, ..whole }) && whole.start < rows.start {
+            edits.push(Edit::delete(Span { end: rows.start, ..whole }));
+        }
+        edits.push(Edit::replace(after, if is_empty { " === null" } else { " !== null" }));
+    }
+    // An annotation says that it is a list.
+    let annotated = match module.meaningful_parent(query.call).0 {
+        Parent::Stmt { place: Place::Init(first, _), .. } => module.binding(first).ty.is_some(),
+        _ => false,
+    };
+    let has_comment = edits.iter().any(|e| !cx.source(e.span).comments_in(e.span).is_empty());
+    (!annotated && !has_comment).then(|| Fix::safe("Read one row", edits))
+}
