@@ -58,6 +58,8 @@ impl<'a> ValidatorWriter<'a> {
             Ty::Array(element) if **element == Ty::Never => self.wrapped("array", &Ty::Any),
             Ty::Array(element) => self.wrapped("array", element),
             Ty::Tuple(items) if items.is_empty() => self.wrapped("array", &Ty::Any),
+            // `as const`: the compiler does not let a read-only list be what `v.array` describes.
+            Ty::Tuple(_) if is_frozen(ty) => None,
             Ty::Tuple(items) => self.wrapped("array", &Ty::union(items.iter().map(Ty::widened))),
             Ty::Object(object) => {
                 let fields = self.fields(object)?;
@@ -216,6 +218,17 @@ impl<'a> ValidatorWriter<'a> {
     /// Whether the other file imports this one, so that its values might not be there yet when this one runs.
     fn would_cycle(&self, other: FileId) -> bool {
         self.workspace.reaches(other, self.file)
+    }
+}
+
+/// Whether all of it is constants that are kept as they are written.
+fn is_frozen(ty: &Ty) -> bool {
+    match ty {
+        Ty::Literal(_, fixed) => *fixed,
+        Ty::Null | Ty::Undefined => true,
+        Ty::Tuple(items) => items.iter().all(is_frozen),
+        Ty::Object(object) => object.fields.iter().all(|f| is_frozen(&f.ty)),
+        _ => false,
     }
 }
 

@@ -23,9 +23,12 @@ impl Infer<'_> {
         let given = self.frame_arg(file, func, index).filter(|ty| !ty.is_unknown());
         let is_given = given.as_ref().is_some_and(|ty| ty.members().iter().all(|m| *m != Ty::Undefined));
         let ty = match (declared, given) {
-            (None | Some(Ty::Unknown), given) => given.unwrap_or_else(|| self.in_context(file, func, index)),
+            (None, given) => given.unwrap_or_else(|| self.in_context(file, func, index)),
             // `oneOf(["a", "b"])` of `(values: string[]) => …`: the program goes by the constants, the compiler by what is declared.
-            (Some(declared), Some(given)) if given.is_constants() && declared.admits(&given) => given.loose(),
+            (Some(declared), Some(given)) if given.is_constants() && (declared.is_unknown() || declared.admits(&given)) => given.loose(),
+            // Some type that cannot be read: the compiler goes by that.
+            (Some(Ty::Unknown), Some(given)) if given.is_value() && !param.ty.is_some_and(|ty| self.says_nothing(file, ty)) => Ty::Unknown,
+            (Some(Ty::Unknown), given) => given.unwrap_or_else(|| self.in_context(file, func, index)),
             (Some(declared), given) if declared.is_plain() => {
                 let actual = given.unwrap_or_else(|| self.in_context(file, func, index));
                 let is_data = actual.is_unknown() || actual.is_plain();
@@ -39,6 +42,18 @@ impl Infer<'_> {
             Some(_) if is_given => ty,
             Some(default) => Ty::union([ty.filtered(|t| *t != Ty::Undefined), self.expr(file, default)]),
             None => ty,
+        }
+    }
+
+    /// `any`, or a type parameter: what is given decides.
+    fn says_nothing(&self, file: FileId, ty: TypeId) -> bool {
+        match self.hir(file).ty(ty) {
+            TypeNode::Keyword(Keyword::Any) => true,
+            TypeNode::Ref { path, args, .. } if args.is_empty() => {
+                let is_parameter = |name: &str| name.len() == 1 || name.starts_with('T') && name[1..].starts_with(char::is_uppercase);
+                path.len() == 1 && path.last().is_some_and(|name| is_parameter(name))
+            }
+            _ => false,
         }
     }
 
@@ -379,7 +394,8 @@ impl Infer<'_> {
         };
         match (&*known, args.len()) {
             ("Promise" | "PromiseLike", 1) => Ty::promise(arg(0)),
-            ("Array" | "ReadonlyArray", 1) => Ty::array(arg(0)),
+            // What is read-only, no validator describes to the compiler: such a list is as good as unknown.
+            ("Array", 1) => Ty::array(arg(0)),
             ("Record", 2) => Ty::Record(Arc::new((arg(0), arg(1)))),
             ("NonNullable", 1) => arg(0).non_null(),
             ("Pick" | "Omit", 2) if matches!(arg(0), Ty::Ctx(_) | Ty::Db) => arg(0),

@@ -12,7 +12,6 @@ impl Lower {
         let node = match ty {
             TsType::TsParenthesizedType(inner) => return self.ty(&inner.type_ann),
             TsType::TsOptionalType(inner) => return self.ty(&inner.type_ann),
-            TsType::TsTypeOperator(inner) if inner.op == swc_ecma_ast::TsTypeOperatorOp::ReadOnly => return self.ty(&inner.type_ann),
             TsType::TsKeywordType(keyword) => keyword_of(keyword.kind),
             TsType::TsTypeRef(reference) => {
                 let (binding, path) = self.entity(&reference.type_name);
