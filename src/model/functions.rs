@@ -100,7 +100,7 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
     let call = module.call(id)?;
     let first = call.args.first()?;
     // Registrars are imported or made at the top of a module; what a function has in its own variables is none.
-    if module.validator_method(call).is_some() || module.begins_locally(call.callee) {
+    if module.validator_method(call).is_some() || module.begins_locally(call.callee) || is_called_here(module, id) {
         return None;
     }
     let builder = match infer.expr(file, call.callee) {
@@ -155,6 +155,13 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
             _ => Some(made(Syntax::Object, Entry::Unknown, Entry::Unknown, None, None)),
         },
     }
+}
+
+/// `const run = action({ … }); run(ctx, args)` inside of a function: made to be called, and registered nowhere.
+fn is_called_here(module: &Module, id: ExprId) -> bool {
+    let (Parent::Stmt { place: Place::Init(first, end), func: Some(_), .. }, _) = module.meaningful_parent(id) else { return false };
+    let is_callee = |usage: ExprId| matches!(module.meaningful_parent(usage), (Parent::Expr(up), child) if module.call(up).is_some_and(|c| c.callee == child));
+    module.bindings_in((first, end)).any(|b| module.binding(b).uses.iter().any(|usage| is_callee(*usage)))
 }
 
 /// `builder.query(async ({ ctx, input }) => …)`: its own `args` and `returns` are calls of the chain, and not judged.

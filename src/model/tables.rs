@@ -23,6 +23,9 @@ pub struct TableUse {
 /// The names in one file, in source order.
 pub(super) fn read(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall]) -> Vec<TableUse> {
     let module = infer.hir(file);
+    if has_own_schema(infer, file, calls) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     let mut named = |argument: ExprId, through: &'static str| {
         if let Some(name) = infer.expr(file, argument).as_str() {
@@ -58,6 +61,12 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall]) -> V
     found.extend(in_types(infer, file));
     found.sort_by_key(|u| u.span);
     found
+}
+
+/// Whether the file makes a schema that is not the project's, so that the tables that it names may be that one's.
+fn has_own_schema(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall]) -> bool {
+    let Some(schema) = infer.world.schema(file) else { return false };
+    calls.iter().any(|c| matches!(&c.callee, Callee::External(e) if e.is("convex/server", &["defineSchema"])) && c.span != schema.span)
 }
 
 /// `Id<"t">` and `Doc<"t">`.
