@@ -5,8 +5,11 @@
 pub mod args;
 pub mod config;
 pub mod explain;
+pub mod git;
+pub mod journal;
 pub mod lines;
 pub mod load;
+pub mod migrate;
 pub mod output;
 pub mod paths;
 pub mod prefilter;
@@ -24,7 +27,7 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     Clean,
-    /// Errors, too many warnings, or a diff.
+    /// Errors, too many warnings, a diff, or something that is left to a person.
     Findings,
     /// A bad option, a bad configuration, a path that cannot be read.
     CouldNotRun,
@@ -51,11 +54,11 @@ pub fn lint_main() -> ExitCode {
 
 /// `orm-migrate`, from its arguments to its exit code.
 pub fn migrate_main() -> ExitCode {
-    if let Err(stop) = args::parse_migrate() {
-        return stop.into();
-    }
-    streams::complain("the codemods of orm-migrate come in a later version; nothing was changed");
-    Exit::CouldNotRun.into()
+    let args = match args::parse_migrate() {
+        Ok(args) => args,
+        Err(stop) => return stop.into(),
+    };
+    finished(migrate::run(&args))
 }
 
 /// A reader that has gone away (`orm-lint | head`) is not a failure; anything else is said in one line.

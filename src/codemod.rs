@@ -88,6 +88,9 @@ pub struct Options {
     pub foreign_keys: ForeignKeys,
     pub nullable: Nullable,
     pub schema_function: SchemaFunction,
+    /// Only these projects of the workspace, by their place in it; all where there is no list.
+    /// The others were read because these import from them.
+    pub projects: Option<Vec<usize>>,
     /// Only this part; both where there is none.
     pub only: Option<Part>,
     /// Only these tables; all where empty.

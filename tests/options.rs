@@ -9,10 +9,13 @@ use support::{Failures, expect_file, read, root};
 fn the_reference_of_options_is_fresh() {
     let mut failures = Failures::default();
     let page = root().join("docs/cli.md");
-    let text = read(&page);
-    let (begin, end) = ("<!-- begin options -->\n", "<!-- end options -->");
-    let from = text.find(begin).expect("the mark of the beginning") + begin.len();
-    let to = text.find(end).expect("the mark of the end");
-    expect_file(&mut failures, &page, &format!("{}\n{}\n{}", &text[..from], reference::lint_options(), &text[to..]));
+    let mut text = read(&page);
+    for (program, options) in [("orm-lint", reference::lint_options()), ("orm-migrate", reference::migrate_options())] {
+        let begin = format!("<!-- begin options of {program} -->\n");
+        let from = text.find(&begin).expect("the mark of the beginning") + begin.len();
+        let to = from + text[from..].find("<!-- end options -->").expect("the mark of the end");
+        text.replace_range(from..to, &format!("\n{options}\n"));
+    }
+    expect_file(&mut failures, &page, &text);
     failures.report();
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use rayon::prelude::*;
 
 use super::paths::Places;
@@ -16,7 +17,7 @@ use super::tsconfig::TsConfigs;
 use super::walk::{self, Walked};
 use crate::model::layout::{lies_in, parent};
 use crate::model::{self, File, Layout, Role};
-use crate::source::{FileId, SourceFile};
+use crate::source::{FileId, STACK_SIZE, SourceFile};
 
 /// How to read.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,12 @@ pub struct Loaded {
     pub troubles: Vec<String>,
     pub walking: Duration,
     pub reading: Duration,
+}
+
+/// As many threads as were asked for, with stacks for deeply nested code.
+pub fn threads(count: Option<u16>) -> anyhow::Result<rayon::ThreadPool> {
+    let count = count.map_or(0, usize::from);
+    rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK_SIZE).build().context("cannot start threads")
 }
 
 pub fn load(places: &Places, targets: &[PathBuf], reading: Reading) -> Loaded {

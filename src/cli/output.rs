@@ -88,7 +88,7 @@ pub fn counted(count: usize, noun: &str) -> String {
 }
 
 /// A message in one line, without what a terminal would obey.
-fn one_line(text: &str) -> Cow<'_, str> {
+pub fn one_line(text: &str) -> Cow<'_, str> {
     if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
         return Cow::Borrowed(text);
     }

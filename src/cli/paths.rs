@@ -114,8 +114,17 @@ impl Places {
     }
 }
 
+/// Says which of the paths cannot be read, before anything is.
+pub fn check_readable(targets: &[PathBuf], asked: &[PathBuf]) -> anyhow::Result<()> {
+    for (target, path) in targets.iter().zip(asked) {
+        let readable = if target.is_dir() { std::fs::read_dir(target).map(drop) } else { std::fs::File::open(target).map(drop) };
+        readable.with_context(|| format!("cannot read `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
 /// The folder that a project as a whole lies in: the repository, else the highest folder above with a manifest.
-fn top_of(folder: &Path, working: &Path) -> PathBuf {
+pub fn tree_of(folder: &Path) -> PathBuf {
     if let Some(repository) = folder.ancestors().find(|f| f.join(".git").exists()) {
         return repository.to_path_buf();
     }
@@ -125,8 +134,13 @@ fn top_of(folder: &Path, working: &Path) -> PathBuf {
     let by_manifest = below_home.by_ref().filter(is_manifest_folder).last();
     // Without a manifest, the folder above may still be the one whose `convex` folder this is.
     let by_functions = || folder.ancestors().find(|f| f.file_name().is_some_and(|name| name == "convex")).and_then(Path::parent);
-    let top = by_manifest.or_else(by_functions).unwrap_or(folder);
-    if top.starts_with(working) { working.to_path_buf() } else { top.to_path_buf() }
+    by_manifest.or_else(by_functions).unwrap_or(folder).to_path_buf()
+}
+
+/// The same for a run: never below the working directory, unless a repository is.
+fn top_of(folder: &Path, working: &Path) -> PathBuf {
+    let top = tree_of(folder);
+    if top.starts_with(working) && !top.join(".git").exists() { working.to_path_buf() } else { top }
 }
 
 fn common(a: &Path, b: &Path) -> Option<PathBuf> {

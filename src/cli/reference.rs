@@ -4,18 +4,25 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory};
 
-use super::args::LintArgs;
+use super::args::{LintArgs, MigrateArgs};
 
-/// The options of `orm-lint` as Markdown tables, one for each heading of `--help`.
 pub fn lint_options() -> String {
-    let command = LintArgs::command();
+    options(&LintArgs::command())
+}
+
+pub fn migrate_options() -> String {
+    options(&MigrateArgs::command())
+}
+
+/// The options of a program as Markdown tables, one for each heading of `--help`.
+fn options(command: &Command) -> String {
     let mut headings: Vec<&str> = Vec::new();
     for heading in command.get_arguments().filter_map(Arg::get_help_heading) {
         if !headings.contains(&heading) {
             headings.push(heading);
         }
     }
-    headings.iter().map(|heading| table(&command, heading)).collect::<Vec<_>>().join("\n")
+    headings.iter().map(|heading| table(command, heading)).collect::<Vec<_>>().join("\n")
 }
 
 fn table(command: &Command, heading: &str) -> String {
@@ -44,20 +51,23 @@ fn name(arg: &Arg) -> String {
 /// The values that are possible and the one that holds if none is given.
 fn values(arg: &Arg) -> String {
     let default = arg.get_default_values().first().filter(|_| arg.get_action().takes_values()).map(|value| value.to_string_lossy());
-    let possible = arg.get_possible_values();
+    let possible: Vec<_> = arg.get_possible_values().into_iter().filter(|value| !value.is_hide_set()).collect();
     match (possible.is_empty() || !arg.get_action().takes_values(), default) {
         (true, None) => String::new(),
         (true, Some(default)) => format!(" Default: `{default}`."),
         (false, default) => {
             let names = possible.iter().map(|value| {
-                let help = value
-                    .get_help()
-                    .map(|help| format!(" ({})", help.to_string().trim_end_matches('.').to_lowercase()))
-                    .unwrap_or_default();
+                let help = value.get_help().map(|help| format!(" ({})", within_sentence(&help.to_string()))).unwrap_or_default();
                 let is_default = default.as_deref() == Some(value.get_name());
                 format!("`{}`{}{help}", value.get_name(), if is_default { ", the default" } else { "" })
             });
             format!(" One of {}.", names.collect::<Vec<_>>().join("; "))
         }
     }
+}
+
+/// A sentence as a part of another: without its capital and its full stop.
+fn within_sentence(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

@@ -14,12 +14,12 @@ use super::config::{Configs, FromArgs, select};
 use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
 use super::output::{self, Report, Summary, counted, diff};
-use super::paths::Places;
+use super::paths::{Places, check_readable};
 use super::{explain, streams, write};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::{self, Fixed, Settings, Timings};
 use crate::model::{File, Role, Workspace};
-use crate::source::{FileId, STACK_SIZE};
+use crate::source::FileId;
 
 pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
     let colors = args.output_file.is_none() && args.color.holds_for(&std::io::stdout());
@@ -43,13 +43,9 @@ pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
         return shown(args, &explain::print_config(&places, target, &resolved)?);
     }
     let (places, targets) = Places::of(&args.paths)?;
-    for (target, path) in targets.iter().zip(&args.paths) {
-        let readable = if target.is_dir() { std::fs::read_dir(target).map(drop) } else { std::fs::File::open(target).map(drop) };
-        readable.with_context(|| format!("cannot read `{}`", path.display()))?;
-    }
-    let threads = args.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_SIZE).build().context("cannot start threads")?;
-    pool.install(|| Run { args, places: &places, colors, start: Instant::now(), steps: Vec::new() }.lint(&targets, &from_args))
+    check_readable(&targets, &args.paths)?;
+    load::threads(args.threads)?
+        .install(|| Run { args, places: &places, colors, start: Instant::now(), steps: Vec::new() }.lint(&targets, &from_args))
 }
 
 /// What the command line says of rules, checked before anything is read.

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part of this")]
 
 pub mod codemod_case;
+pub mod journaled;
 pub mod markdown;
 pub mod mutation;
 pub mod program;

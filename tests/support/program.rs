@@ -16,6 +16,11 @@ pub fn orm_lint(folder: &Path, args: &[&str]) -> Output {
     run(Command::new(env!("CARGO_BIN_EXE_orm-lint")).args(args).current_dir(folder))
 }
 
+/// `orm-migrate` as cargo built it for this test.
+pub fn orm_migrate(folder: &Path, args: &[&str]) -> Output {
+    run(Command::new(env!("CARGO_BIN_EXE_orm-migrate")).args(args).current_dir(folder))
+}
+
 /// Runs to the end, with nothing on standard input and no colours but those asked for.
 pub fn run(command: &mut Command) -> Output {
     let quiet = command.stdin(Stdio::null()).env_remove("CLICOLOR_FORCE").env_remove("FORCE_COLOR").env("COLUMNS", "100");

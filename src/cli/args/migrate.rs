@@ -181,6 +181,7 @@ impl MigrateArgs {
             foreign_keys: self.fk,
             nullable: if self.exact { Nullable::Exact } else { self.nullable },
             schema_function: self.schema_fn,
+            projects: None,
             only: self.only,
             tables: self.tables.clone(),
             todo: self.todo,

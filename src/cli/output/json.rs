@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::Report;
+use crate::cli::lines::Lines;
+use crate::cli::paths::Places;
 use crate::diagnostic::Diagnostic;
 use crate::edit::{Applicability, Fix};
 use crate::rule::DOCS_URL;
@@ -35,8 +37,9 @@ struct Label<'a> {
     message: &'a str,
 }
 
+/// Where something stands; the reports of `orm-migrate` say it in the same way.
 #[derive(Serialize)]
-struct Range {
+pub struct Range {
     file: String,
     start: Place,
     end: Place,
@@ -120,12 +123,18 @@ fn repair<'a>(report: &Report<'_>, fix: &'a Fix) -> Repair<'a> {
     Repair { title: &fix.title, applicability, edits: fix.edits.iter().map(edit).collect() }
 }
 
+impl Range {
+    pub fn of(places: &Places, lines: &Lines<'_>, span: Span) -> Self {
+        let place = |offset: u32| {
+            let at = lines.position(span.file, offset);
+            Place { line: at.line, column: at.column, offset }
+        };
+        Self { file: places.shown(&lines.source(span.file).path), start: place(span.start), end: place(span.end) }
+    }
+}
+
 fn range(report: &Report<'_>, span: Span) -> Range {
-    let place = |offset: u32| {
-        let at = report.lines.position(span.file, offset);
-        Place { line: at.line, column: at.column, offset }
-    };
-    Range { file: shown(report, span.file), start: place(span.start), end: place(span.end) }
+    Range::of(report.places, report.lines, span)
 }
 
 fn shown(report: &Report<'_>, file: FileId) -> String {

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use codespan_reporting::files::{Error, Files};
 
-use super::Report;
+use crate::cli::lines::Lines;
+use crate::cli::paths::Places;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -48,7 +49,7 @@ struct Line {
 }
 
 impl<'a> Snippets<'a> {
-    pub fn new(report: &Report<'a>, diagnostic: &Diagnostic) -> Self {
+    pub fn new(places: &Places, lines: &Lines<'a>, diagnostic: &Diagnostic) -> Self {
         let mut spans: Vec<Span> = std::iter::once(diagnostic.span).chain(diagnostic.labels.iter().map(|l| l.span)).collect();
         let mut order: Vec<FileId> = Vec::new();
         for span in &spans {
@@ -59,7 +60,7 @@ impl<'a> Snippets<'a> {
         spans.dedup();
         let of = |file: &FileId| {
             let marked: Vec<Span> = spans.iter().copied().filter(|span| span.file == *file).collect();
-            Snippet::new(report, *file, &marked)
+            Snippet::new(places, lines, *file, &marked)
         };
         Self { files: order.iter().map(of).collect() }
     }
@@ -78,17 +79,17 @@ impl<'a> Snippets<'a> {
 }
 
 impl<'a> Snippet<'a> {
-    fn new(report: &Report<'a>, file: FileId, marked: &[Span]) -> Self {
-        let source = report.lines.source(file);
+    fn new(places: &Places, all: &Lines<'a>, file: FileId, marked: &[Span]) -> Self {
+        let source = all.source(file);
         let text: &'a str = &source.text;
-        let starts = report.lines.starts(file);
-        let first = marked.iter().map(|span| report.lines.index(file, span.start as usize)).min().unwrap_or_default();
-        let last = marked.iter().map(|span| report.lines.index(file, span.end as usize)).max().unwrap_or(first).max(first);
+        let starts = all.starts(file);
+        let first = marked.iter().map(|span| all.index(file, span.start as usize)).min().unwrap_or_default();
+        let last = marked.iter().map(|span| all.index(file, span.end as usize)).max().unwrap_or(first).max(first);
         let end_of = |line: usize| starts.get(line + 1).copied().unwrap_or(text.len());
         let base = starts[first];
         let whole = &text[base..end_of(last)];
         let is_long = (first..=last).any(|line| end_of(line) - starts[line] > LONG);
-        let name = report.places.shown(&source.path);
+        let name = places.shown(&source.path);
         if !is_long {
             let line = |line: usize| Line {
                 start: starts[line],

@@ -4,39 +4,56 @@ use codespan_reporting::diagnostic::{Diagnostic as Rendered, Label as RenderedLa
 use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
 use codespan_reporting::term::{self, Config, Styles, StylesWriter};
 
+use super::snippet::Snippets;
 use super::{Report, one_line};
-use crate::cli::output::snippet::Snippets;
+use crate::cli::lines::Lines;
+use crate::cli::paths::Places;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::Applicability;
 
 pub fn render(report: &Report<'_>) -> anyhow::Result<Vec<u8>> {
-    if report.colors {
+    colored(report.colors, &|out| {
+        for diagnostic in report.diagnostics {
+            let severity = match diagnostic.level {
+                Level::Warn => Severity::Warning,
+                Level::Error | Level::Off => Severity::Error,
+            };
+            finding(report.places, report.lines, severity, diagnostic, out)?;
+        }
+        Ok(())
+    })
+}
+
+/// What is written to a stream that takes colours, or none.
+pub fn colored(colors: bool, write: &dyn Fn(&mut dyn WriteColor) -> anyhow::Result<()>) -> anyhow::Result<Vec<u8>> {
+    if colors {
         let mut out = Ansi::new(Vec::new());
-        write(report, &mut out)?;
+        write(&mut out)?;
         Ok(out.into_inner())
     } else {
         let mut out = NoColor::new(Vec::new());
-        write(report, &mut out)?;
+        write(&mut out)?;
         Ok(out.into_inner())
     }
 }
 
-fn write(report: &Report<'_>, out: &mut impl WriteColor) -> anyhow::Result<()> {
+/// One finding.
+pub fn finding(
+    places: &Places,
+    lines: &Lines<'_>,
+    severity: Severity,
+    diagnostic: &Diagnostic,
+    out: &mut dyn WriteColor,
+) -> anyhow::Result<()> {
     let config = Config { tab_width: 2, ..Config::default() };
     let styles = Styles::default();
-    for diagnostic in report.diagnostics {
-        let mut snippets = Snippets::new(report, diagnostic);
-        let rendered = rendered(diagnostic, &mut snippets);
-        term::emit_to_write_style(&mut StylesWriter::new(&mut *out, &styles), &config, &snippets, &rendered)?;
-    }
+    let mut snippets = Snippets::new(places, lines, diagnostic);
+    let rendered = rendered(severity, diagnostic, &mut snippets);
+    term::emit_to_write_style(&mut StylesWriter::new(out, &styles), &config, &snippets, &rendered)?;
     Ok(())
 }
 
-fn rendered(diagnostic: &Diagnostic, snippets: &mut Snippets<'_>) -> Rendered<usize> {
-    let severity = match diagnostic.level {
-        Level::Warn => Severity::Warning,
-        Level::Error | Level::Off => Severity::Error,
-    };
+fn rendered(severity: Severity, diagnostic: &Diagnostic, snippets: &mut Snippets<'_>) -> Rendered<usize> {
     let mut labels = vec![label(LabelStyle::Primary, snippets, diagnostic.span, "")];
     for second in &diagnostic.labels {
         labels.push(label(LabelStyle::Secondary, snippets, second.span, &second.message));

@@ -1,0 +1,256 @@
+//! One run of `orm-migrate`: read, link, plan, show or write; or take the last one back.
+//!
+//! What is migrated and how is the codemods' business; how files are replaced is the journal's.
+
+pub mod installed;
+pub mod report;
+mod recover;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::args::{MigrateArgs, ReportFormat, Source};
+use super::config::select;
+use super::journal::{self, Change, Journal, Kind};
+use super::lines::Lines;
+use super::load::{self, Loaded, Reading};
+use super::output::diff;
+use super::paths::{self, Places, check_readable};
+use super::{Exit, git, streams};
+use crate::codemod::{self, Left, Options, Part, Plan, Severity};
+use crate::codemods;
+use crate::model::{Role, Workspace};
+use crate::source::{FileId, Span};
+use installed::Orm;
+use report::Report;
+
+pub fn run(args: &MigrateArgs) -> anyhow::Result<Exit> {
+    let (places, targets) = Places::of(&args.paths)?;
+    check_readable(&targets, &args.paths)?;
+    let tree = tree(&targets, &places)?;
+    let shown = |path: &Path| places.shown_path(path);
+    let Some(source) = args.from.filter(|_| !args.undo) else {
+        return recover::undo(&tree, &shown, args.allow_dirty);
+    };
+    let from = source.codemod()?;
+    if from == codemod::From::Validators && args.only == Some(Part::Functions) {
+        bail!("--from validators rewrites the schema only; there is nothing for --only functions to do");
+    }
+    if let Some(path) = &args.report {
+        check_writable(path)?;
+    }
+    // What an interrupted run left is put in order before anything is read. Where there was no run, there is no journal yet.
+    let mut journal = None;
+    if args.writes() && journal::exists(&tree) {
+        let opened = Journal::open(&tree, &shown)?;
+        recover::finish(&opened)?;
+        journal = Some(opened);
+    } else if journal::is_unfinished(&tree) {
+        bail!("a run of orm-migrate in `{}` was interrupted; run it without --dry-run and --check, or with --undo", shown(&tree));
+    }
+    let run = Run { args, source, places: &places, tree: &tree };
+    load::threads(args.threads)?.install(|| run.migrate(&targets, from, journal))
+}
+
+/// The folder that the paths lie in as one project; the journal is at its top.
+fn tree(targets: &[PathBuf], places: &Places) -> anyhow::Result<PathBuf> {
+    let folder = |target: &PathBuf| if target.is_dir() { target.clone() } else { target.parent().unwrap_or(target).to_path_buf() };
+    let mut trees: Vec<PathBuf> = targets.iter().map(|target| paths::tree_of(&folder(target))).collect();
+    trees.dedup();
+    match &trees[..] {
+        [tree] => Ok(tree.clone()),
+        [one, two, ..] => bail!("`{}` and `{}` are two projects; migrate one at a time", places.shown_path(one), places.shown_path(two)),
+        [] => bail!("no path to migrate"),
+    }
+}
+
+/// Says that the report cannot be written before anything else is.
+fn check_writable(path: &Path) -> anyhow::Result<()> {
+    let is_there = path.exists();
+    let opened = std::fs::File::options().append(true).create(true).open(path).map(drop);
+    opened.with_context(|| format!("cannot write `{}`", path.display()))?;
+    if !is_there {
+        // It is written at the end, if the run comes to that.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
+}
+
+struct Run<'a> {
+    args: &'a MigrateArgs,
+    source: Source,
+    places: &'a Places,
+    tree: &'a Path,
+}
+
+impl Run<'_> {
+    fn migrate(&self, targets: &[PathBuf], from: codemod::From, journal: Option<Journal<'_>>) -> anyhow::Result<Exit> {
+        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size };
+        let Loaded { files, layout, is_asked, troubles, .. } = load::load(self.places, targets, reading);
+        for trouble in troubles {
+            streams::warn(&trouble);
+        }
+        let asked = files.iter().zip(is_asked).filter(|(_, is_asked)| *is_asked);
+        let mut projects: Vec<usize> = asked.filter_map(|(file, _)| layout.root_of(&file.source.path)).collect();
+        projects.sort_unstable();
+        projects.dedup();
+        let folders: Vec<PathBuf> = projects.iter().map(|root| self.places.on_disk(&layout.roots[*root].functions)).collect();
+        let orm = Orm::of_all(&folders, |folder| self.places.shown_path(folder));
+        // Who says both need not be told that it is not clear.
+        let is_said = self.args.relations.style().is_some() && self.args.orm.is_some();
+        let orm = if is_said { orm.unwrap_or(Orm::Unknown) } else { orm? };
+        let mut options = self.args.options(from, self.args.relations.style().unwrap_or(orm.style()), &orm.module());
+        let workspace = Workspace::link(files, layout);
+        let has_projects = !projects.is_empty();
+        let mut plan = match has_projects {
+            true => codemods::plan(&workspace, {
+                options.projects = Some(projects);
+                &options
+            }),
+            false => Plan::default(),
+        };
+        self.check_tables(&workspace, &options, &plan)?;
+        add_unread(&workspace, &options, &mut plan);
+
+        let lines = Lines::new(&workspace);
+        let is_auto = self.args.relations.style().is_none();
+        let report = Report {
+            places: self.places,
+            workspace: &workspace,
+            lines: &lines,
+            plan: &plan,
+            from: self.source,
+            options: &options,
+            orm: &orm,
+            is_auto,
+            written: self.args.writes() && !plan.files.is_empty(),
+            colors: false,
+        };
+        if report.written {
+            self.write(&report, journal)?;
+        }
+        let exit = self.show(&report, has_projects);
+        std::mem::forget((workspace, plan));
+        exit
+    }
+
+    /// A table that no schema has is a slip of the pen.
+    fn check_tables(&self, workspace: &Workspace, options: &Options, plan: &Plan) -> anyhow::Result<()> {
+        let schemas = options.projects.iter().flatten().filter_map(|project| workspace.projects.get(*project)?.schema.as_ref());
+        let mut names: Vec<&str> = schemas.clone().flat_map(|schema| &schema.tables).map(|table| &*table.name).collect();
+        names.extend(plan.tables.iter().map(|table| table.name.as_str()));
+        if schemas.clone().next().is_none() || schemas.clone().any(|schema| schema.open) {
+            return Ok(());
+        }
+        for table in &self.args.tables {
+            if !names.contains(&table.as_str()) {
+                let near = select::nearest(table, names.iter().copied());
+                let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                bail!("no table of the schema is called `{table}`{near}");
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, report: &Report<'_>, journal: Option<Journal<'_>>) -> anyhow::Result<()> {
+        let disk = |file: &FileId| self.places.on_disk(&report.workspace.source(*file).path);
+        let shown = |path: &Path| self.places.shown_path(path);
+        let files: Vec<PathBuf> = report.plan.files.keys().map(disk).collect();
+        if !self.args.allow_dirty {
+            let resolved: Vec<PathBuf> = files.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
+            refuse_dirty(&git::dirty(&resolved)?, &shown)?;
+        }
+        let change = |(file, rewritten): (&FileId, &codemod::Rewritten)| Change {
+            path: disk(file),
+            before: report.workspace.source(*file).text.as_bytes().to_vec(),
+            after: rewritten.text.as_bytes().to_vec(),
+        };
+        let changes = report.plan.files.iter().map(change).collect();
+        let journal = match journal {
+            Some(journal) => journal,
+            None => Journal::open(self.tree, &shown)?,
+        };
+        journal.begin(Kind::Migration, changes)?.run()?;
+        Ok(())
+    }
+
+    fn show(&self, report: &Report<'_>, has_projects: bool) -> anyhow::Result<Exit> {
+        let format = self.args.report_format();
+        let is_diff_shown = self.args.dry_run && (self.args.report.is_some() || format == ReportFormat::Text);
+        if is_diff_shown {
+            streams::write_out(self.diff(report).as_bytes(), None)?;
+        }
+        // The diff has standard output for itself.
+        let on_stderr = is_diff_shown && self.args.report.is_none();
+        let colors = match (&self.args.report, on_stderr) {
+            (Some(_), _) => false,
+            (None, true) => self.args.color.holds_for(&std::io::stderr()),
+            (None, false) => self.args.color.holds_for(&std::io::stdout()),
+        };
+        let bytes = report::render(format, &Report { colors, ..*report })?;
+        if on_stderr {
+            // Nothing to say is no empty line.
+            String::from_utf8_lossy(&bytes).lines().for_each(streams::say);
+        } else {
+            let written = streams::write_out(&bytes, self.args.report.as_deref());
+            written.with_context(|| if report.written { "the files are written; their report is not" } else { "no report" })?;
+        }
+        streams::say(&match (has_projects, report.has_schema()) {
+            (false, _) => "nothing to migrate: no Convex project here".to_owned(),
+            (true, false) => "nothing to migrate: no schema here that can be read".to_owned(),
+            (true, true) => report.summary(),
+        });
+        let is_bad = if self.args.check { !report.plan.files.is_empty() } else { report.plan.has_work_left() };
+        Ok(if is_bad { Exit::Findings } else { Exit::Clean })
+    }
+
+    fn diff(&self, report: &Report<'_>) -> String {
+        let colors = self.args.color.holds_for(&std::io::stdout());
+        let mut files: Vec<(&str, &str, &str)> = Vec::new();
+        for (file, rewritten) in &report.plan.files {
+            let source = report.workspace.source(*file);
+            files.push((&source.path, &source.text, &rewritten.text));
+        }
+        files.sort_unstable();
+        files.into_iter().map(|(path, before, after)| diff::render(&self.places.shown(path), before, after, colors)).collect()
+    }
+}
+
+fn refuse_dirty(dirty: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> anyhow::Result<()> {
+    const NAMED: usize = 5;
+    if dirty.is_empty() {
+        return Ok(());
+    }
+    let mut names: Vec<String> = dirty.iter().take(NAMED).map(|path| format!("`{}`", shown(path))).collect();
+    if dirty.len() > NAMED {
+        names.push(format!("{} more", dirty.len() - NAMED));
+    }
+    bail!("git could not restore what is in {}: commit first, or go on with --allow-dirty; nothing was changed", names.join(", "))
+}
+
+/// A file of the asked projects that does not parse is left to a person; its errors are found by nobody else.
+fn add_unread(workspace: &Workspace, options: &Options, plan: &mut Plan) {
+    let ids = options.projects.iter().flatten().filter_map(|project| workspace.projects.get(*project)).flat_map(|project| &project.files);
+    for file in ids.map(|id| &workspace.files[id.0 as usize]) {
+        let id = file.source.id;
+        let is_said = plan.left.iter().any(|left| left.span.file == id && left.code == "syntax-error");
+        if let Some(error) = file.source.errors.first().filter(|_| !is_said && matches!(file.role, Role::Backend | Role::Support)) {
+            plan.left.push(Left {
+                code: "syntax-error",
+                severity: Severity::Error,
+                span: Span::new(id, error.start, error.end),
+                message: format!("nothing in this file was migrated, for it cannot be read: {}", error.message),
+                suggestion: None,
+            });
+        }
+    }
+    plan.left.sort_by_key(|left| (left.span.file, left.span.start));
+}
+
+impl MigrateArgs {
+    /// Whether the run changes files.
+    fn writes(&self) -> bool {
+        !self.dry_run && !self.check
+    }
+}

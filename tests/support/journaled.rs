@@ -1,0 +1,101 @@
+//! A small tree of files for tests of the journal, and what is to be seen in it afterwards.
+
+use std::path::{Path, PathBuf};
+
+use orm_lint::cli::journal::{Change, FOLDER, Journal, Kind};
+use tempfile::TempDir;
+
+use super::program::{Output, orm_migrate};
+use super::read;
+
+pub const FILES: [&str; 3] = ["convex/schema.ts", "convex/users.ts", "convex/model/posts.ts"];
+
+pub fn old(path: &str) -> String {
+    format!("// {path}, old\n")
+}
+
+pub fn new(path: &str) -> String {
+    format!("// {path}, new\n{}", "export {};\n".repeat(50))
+}
+
+/// A tree with files to change.
+pub struct Tree {
+    folder: TempDir,
+}
+
+/// What is to be seen on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Old,
+    New,
+    Mixed,
+}
+
+impl Tree {
+    pub fn new() -> Self {
+        let this = Self { folder: TempDir::new().expect("a folder") };
+        this.write("package.json", "{}");
+        for path in FILES {
+            this.write(path, &old(path));
+        }
+        this
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().canonicalize().expect("the folder")
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("make the folder");
+        std::fs::write(path, text).expect("write a file");
+    }
+
+    pub fn text(&self, path: &str) -> String {
+        read(&self.folder.path().join(path))
+    }
+
+    /// Every file is old or new, whatever has happened.
+    pub fn state(&self) -> State {
+        let of = |path: &str| match self.text(path) {
+            text if text == old(path) => State::Old,
+            text if text == new(path) => State::New,
+            text => panic!("{path} is torn: {text:?}"),
+        };
+        let states = FILES.map(of);
+        if states.iter().all(|state| *state == states[0]) { states[0] } else { State::Mixed }
+    }
+
+    /// Files beside those of the tree that somebody has left.
+    pub fn litter(&self) -> Vec<String> {
+        let folders = ["convex", "convex/model"].map(|folder| self.folder.path().join(folder));
+        let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("the folder"));
+        let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with('.')).collect()
+    }
+
+    pub fn has_next(&self) -> bool {
+        self.folder.path().join(FOLDER).join("next").exists()
+    }
+
+    pub fn undo(&self, args: &[&str]) -> Output {
+        orm_migrate(&self.path(), &[&["--undo"], args].concat())
+    }
+
+    /// Makes the whole change.
+    pub fn change(&self) {
+        let tree = self.path();
+        let journal = Journal::open(&tree, &show).expect("the journal");
+        assert_eq!(journal.begin(Kind::Migration, changes(&tree)).expect("a change").run().expect("the change"), FILES.len());
+    }
+}
+
+/// A short name, which tells that it was asked for.
+pub fn show(path: &Path) -> String {
+    path.iter().rev().take_while(|part| *part != "convex").map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("<")
+}
+
+pub fn changes(tree: &Path) -> Vec<Change> {
+    let change = |path: &str| Change { path: tree.join(path), before: old(path).into_bytes(), after: new(path).into_bytes() };
+    FILES.map(change).into()
+}
