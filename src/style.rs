@@ -73,6 +73,7 @@ struct Seen<'t> {
     tight_braces: usize,
     spaced_braces: usize,
     trailing_commas: usize,
+    lists_without_comma: usize,
     /// The line before.
     before: &'t [u8],
     calls_with_comma: usize,
@@ -87,6 +88,10 @@ impl<'t> Seen<'t> {
         let line = line.trim_ascii_end();
         let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let body = &line[indent..];
+        if matches!(body, [b')' | b']', ..] | [b'}', b')' | b',', ..]) {
+            let ends_bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b')' | b']' | b'}' | b'"' | b'\'' | b'`');
+            self.lists_without_comma += usize::from(self.before.last().is_some_and(ends_bare) && !has_comment(self.before));
+        }
         if body.starts_with(b")") {
             match self.before.last().filter(|_| !has_comment(self.before)) {
                 Some(b',') => self.calls_with_comma += 1,
@@ -152,7 +157,7 @@ impl<'t> Seen<'t> {
                 _ => 80,
             },
             spaced_braces: self.tight_braces <= self.spaced_braces,
-            trailing_commas: self.trailing_commas > 0,
+            trailing_commas: self.trailing_commas > 0 || self.lists_without_comma == 0,
             call_commas: (self.calls_with_comma + self.calls_without_comma > 0).then_some(self.calls_with_comma > self.calls_without_comma),
         }
     }

@@ -36,6 +36,7 @@ use crate::writing::imports::specifier;
 struct Planner<'a> {
     workspace: &'a Workspace,
     infer: &'a Infer<'a>,
+    project: &'a Project,
     options: &'a Options,
     schema: &'a SchemaCall,
     /// Of each entry of the schema, in its order.
@@ -68,7 +69,7 @@ pub fn plan(workspace: &Workspace, project: &Project, options: &Options, kept: &
             table.kept = table.kept.take().or(forced).or(unasked);
         }
         let relations = relations::read(project, &facts, options.one_to_one);
-        Planner::new(workspace, infer, options, &schema, &facts, &relations).plan()
+        Planner::new(workspace, infer, project, options, &schema, &facts, &relations).plan()
     })
 }
 
@@ -91,6 +92,7 @@ impl<'a> Planner<'a> {
     fn new(
         workspace: &'a Workspace,
         infer: &'a Infer<'a>,
+        project: &'a Project,
         options: &'a Options,
         schema: &'a SchemaCall,
         facts: &'a [Facts],
@@ -119,7 +121,7 @@ impl<'a> Planner<'a> {
             contexts.entry(factory.file).or_insert_with(|| FileContext::new(workspace, factory.file));
         }
         let locals = locals(workspace, schema, facts, relations, &contexts);
-        Self { workspace, infer, options, schema, facts, relations, factories, contexts, locals, left: RefCell::default() }
+        Self { workspace, infer, project, options, schema, facts, relations, factories, contexts, locals, left: RefCell::default() }
     }
 
     fn plan(self) -> Plan {
@@ -158,7 +160,16 @@ impl<'a> Planner<'a> {
             status: Status::Created,
             widened: Vec::new(),
         });
-        tables.chain(joins).collect()
+        // Tables that the schema takes over whole: they are of a package, or made by code.
+        let listed = |name: &Name| self.facts_of(name).is_some() || self.relations.joins.iter().any(|join| join.name == *name);
+        let others = self.project.schema.iter().flat_map(|schema| &schema.tables).filter(|table| !listed(&table.name));
+        let others = others.map(|table| TableOutcome {
+            name: table.name.to_string(),
+            span: table.span,
+            status: Status::Kept { code: "unknown-fields", why: "a package defines it, or code that cannot be followed".to_owned() },
+            widened: Vec::new(),
+        });
+        tables.chain(joins).chain(others).collect()
     }
 
     /// What is to be said whether or not code was written for it.

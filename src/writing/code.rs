@@ -136,8 +136,10 @@ impl Code {
     fn print_chain(&self, calls: &[String], style: &Style, indent: &str, column: usize, after: usize) -> String {
         let together = calls.concat();
         let head = self.print(style, indent, column, after + together.chars().count());
-        let is_flat = !head.contains('\n');
-        if !is_flat || calls.len() < 2 || column + head.chars().count() + together.chars().count() + after <= style.width {
+        let start = if head.contains('\n') { 0 } else { column };
+        let last = head.rsplit('\n').next().unwrap_or_default().chars().count();
+        let fits = start + last + together.chars().count() + after <= style.width;
+        if calls.len() < 2 || fits && (start > 0 || calls.len() < 3) {
             return head + &together;
         }
         let inner = format!("{}{indent}{}", style.newline, style.indent);

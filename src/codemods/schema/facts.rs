@@ -233,7 +233,9 @@ impl FactReader<'_> {
             Ty::Union(_) => {
                 return Some(kept("union-root", "its documents are a union, and a table of the ORM has one set of columns", at));
             }
-            Ty::Any => return Some(kept("any-root", "its documents may be anything, and a table of the ORM has columns", at)),
+            _ if self.admits_anything(definition) => {
+                return Some(kept("any-root", "its documents may be anything, and a table of the ORM has columns", at));
+            }
             _ => return Some(kept("unknown-fields", "not all of its fields are written where they can be read", at)),
         };
         for field in &object.fields {
@@ -254,6 +256,11 @@ impl FactReader<'_> {
             return Some(kept("unknown-fields", "there may be indexes that cannot be read", entry.property));
         }
         facts.table.all_indexes().find_map(|index| self.index_refusal(facts, index))
+    }
+
+    fn admits_anything(&self, definition: &Definition) -> bool {
+        let validator = definition.fields.map(|fields| self.infer.expr(definition.file, fields));
+        matches!(validator, Some(Ty::Validator(validator)) if validator.ty == Ty::Any)
     }
 
     fn index_refusal(&self, facts: &Facts, index: &Index) -> Option<Kept> {

@@ -281,7 +281,6 @@ impl Planner<'_> {
         let semicolon = cx.style.semicolon();
         let newline = cx.style.newline;
         let source = self.workspace.source(self.schema.file);
-        let module = self.workspace.hir(self.schema.file);
         let parts: Vec<String> = match self.options.relations {
             RelationStyle::Chain => Vec::new(),
             RelationStyle::DefineRelations => {
@@ -305,7 +304,7 @@ impl Planner<'_> {
             }
         };
         let text = parts.join(&format!("{newline}{newline}"));
-        let schema_end = statement_end(&source.text, module.span(self.schema.call).end);
+        let schema_end = self.schema_end();
         let at_end = || cx.edit(Span::new(cx.file, schema_end, schema_end), format!("{newline}{newline}{text}"));
         match self.ent_definitions() {
             // What speaks of the tables comes after them.
@@ -319,6 +318,22 @@ impl Planner<'_> {
                 }
             }
         }
+    }
+
+    /// The end of the schema's statement, and of the one that exports it, if it stands right behind.
+    fn schema_end(&self) -> u32 {
+        let module = self.workspace.hir(self.schema.file);
+        let text = &self.workspace.source(self.schema.file).text;
+        let end = statement_end(text, module.span(self.schema.call).end);
+        let holds = |kind: &BindingKind| matches!(kind, BindingKind::Const(Some(init)) if module.bare(*init) == self.schema.call);
+        let Some(binding) = module.bindings.iter().find(|b| holds(&b.kind)) else { return end };
+        let export = format!("export default {}", binding.name);
+        let rest = &text[end as usize..];
+        let blank = rest.len() - rest.trim_start().len();
+        if !rest[blank..].starts_with(&export) || rest[blank + export.len()..].starts_with(|c: char| c.is_alphanumeric()) {
+            return end;
+        }
+        statement_end(text, end + (blank + export.len()) as u32)
     }
 
     /// `export const entDefinitions = getEntDefinitions(schema);` beside the schema.

@@ -69,6 +69,14 @@ pub struct Relations {
 pub fn read(project: &Project, facts: &[Facts], one_to_one: OneToOne) -> Relations {
     let mut relations = Relations::default();
     let by_name: BTreeMap<&Name, &Facts> = facts.iter().map(|f| (&f.name, f)).collect();
+    // Which fields hold an end of a one-to-one edge is said at the other end.
+    for from in facts {
+        for edge in from.edges().map(|part| &part.edge) {
+            let EdgeEnd::One(field) = &edge.end else { continue };
+            let stored = by_name.get(&edge.to).and_then(|other| stored_by(other, &from.name, field.as_ref()));
+            relations.unique.extend(stored.map(|(field, _)| (edge.to.clone(), field)));
+        }
+    }
     for from in facts {
         for part in from.edges() {
             add(project, &by_name, from, part, one_to_one, &mut relations);
@@ -117,12 +125,13 @@ fn add(project: &Project, tables: &BTreeMap<&Name, &Facts>, from: &Facts, part: 
                     suggestion: "delete it in a trigger: see `defineTriggers`".to_owned(),
                 });
             }
-            Some(relation(true, Path::Own(field.clone()), !part.optional))
+            let is_unique = all.unique.iter().any(|(table, column)| *table == from.name && column == field);
+            let is_required = !part.optional && !(is_unique && one_to_one == OneToOne::Nullable);
+            Some(relation(true, Path::Own(field.clone()), is_required))
         }
         EdgeEnd::One(field) => {
             let stored = stored_by(other, &from.name, field.as_ref());
             stored.and_then(|(field, is_optional)| {
-                all.unique.push((other.name.clone(), field.clone()));
                 if is_optional || one_to_one == OneToOne::Nullable {
                     return Some(relation(true, Path::Other(field), false));
                 }

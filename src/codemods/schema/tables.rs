@@ -20,6 +20,24 @@ pub struct Lines {
     pub is_broken: bool,
 }
 
+impl Lines {
+    /// Adds a column, or takes the place of the one with its name, as ents did.
+    fn put(&mut self, line: Line) {
+        let key = |line: &Line| match &line.code {
+            Some(Code::Pair(key, _)) => Some((**key).clone()),
+            _ => None,
+        };
+        match self.lines.iter_mut().find(|old| key(old).is_some() && key(old) == key(&line)) {
+            Some(old) => {
+                old.code = line.code;
+                old.leading.extend(line.leading);
+                old.trailing = old.trailing.take().or(line.trailing);
+            }
+            None => self.lines.push(line),
+        }
+    }
+}
+
 impl Planner<'_> {
     /// `convexTable("users", { … }, (t) => [ … ])`; `None` where the fields cannot be rewritten.
     pub fn table_code(&self, facts: &Facts, definition: &Definition, cx: &FileContext<'_>) -> Option<Code> {
@@ -31,8 +49,10 @@ impl Planner<'_> {
         let (comments, _) = pieces(self.workspace.source(definition.file), around, &spans);
         for (part, piece) in facts.parts.iter().zip(comments) {
             let (column, extra) = self.part_lines(facts, part, piece, cx);
-            columns.is_broken |= !column.is_empty();
-            columns.lines.extend(column);
+            for line in column {
+                columns.is_broken = true;
+                columns.put(line);
+            }
             extras.extend(extra);
         }
         let fields = match &columns.lines[..] {
@@ -140,7 +160,11 @@ impl Planner<'_> {
 
     /// How an id that is no edge is written.
     fn id_column(&self, holders: &[&Facts], column: &Name, target: &Name, file: FileId, at: ExprId) -> IdColumn {
-        let is_plain = self.options.foreign_keys == ForeignKeys::Plain
+        // A call further on says what the field is.
+        let is_replaced =
+            holders.iter().any(|facts| facts.step_of(column).is_some_and(|step| !step.contains(self.workspace.hir(file).span(at))));
+        let is_plain = is_replaced
+            || self.options.foreign_keys == ForeignKeys::Plain
             || !self.is_migrated(target)
             || !holders.iter().all(|facts| facts.leads(column))
             || self.facts_of(target).is_none_or(|target| target.deletion.is_some());
