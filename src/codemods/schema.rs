@@ -24,12 +24,13 @@ use files::FileContext;
 use relations::Relations;
 use source::{Definition, Home, Maker, Reader, SchemaCall};
 
-use crate::codemod::{Left, Options, Plan, Severity, Status, TableOutcome};
+use crate::codemod::{From, Left, Options, Plan, Severity, Status, TableOutcome};
 use crate::model::hir::Name;
 use crate::model::infer::Infer;
-use crate::model::ty::EdgeEnd;
+use crate::model::ty::{EdgeEnd, Ty};
 use crate::model::{Project, Workspace};
 use crate::source::{FileId, Span};
+use crate::writing::code::Line;
 use crate::writing::imports::specifier;
 
 /// Everything that is known while one project's schema is rewritten.
@@ -47,6 +48,8 @@ struct Planner<'a> {
     /// The constants that hold tables of the ORM: the file, and the name in it; `None` for a default export.
     locals: BTreeMap<Name, (FileId, Option<String>)>,
     left: RefCell<Vec<Left>>,
+    /// What is to be said of the line that is being written, where comments were asked for.
+    pending: RefCell<Vec<String>>,
 }
 
 /// What is to become of the project's schema. Tables in `kept` stay what they are, for the reason given.
@@ -55,6 +58,12 @@ pub fn plan(workspace: &Workspace, project: &Project, options: &Options, kept: &
     workspace.ask(home, |infer| {
         let reader = Reader { workspace, infer };
         let Some(schema) = reader.schema(project) else { return unreadable(project) };
+        if options.from == From::Validators && is_of_ents(&schema) {
+            let message = "the tables of this schema are ents, with edges that validators do not show".to_owned();
+            let suggestion = Some("migrate with `--from ents`".to_owned());
+            let left = Left { code: "ents", severity: Severity::Error, span: schema_span(&schema, workspace), message, suggestion };
+            return Plan { left: vec![left], ..Plan::default() };
+        }
         let mut facts = FactReader { workspace, infer, project }.read(&schema);
         for table in &mut facts {
             let is_asked = options.tables.is_empty() || options.tables.iter().any(|name| **name == *table.name);
@@ -121,7 +130,20 @@ impl<'a> Planner<'a> {
             contexts.entry(factory.file).or_insert_with(|| FileContext::new(workspace, factory.file));
         }
         let locals = locals(workspace, schema, facts, relations, &contexts);
-        Self { workspace, infer, project, options, schema, facts, relations, factories, contexts, locals, left: RefCell::default() }
+        Self {
+            workspace,
+            infer,
+            project,
+            options,
+            schema,
+            facts,
+            relations,
+            factories,
+            contexts,
+            locals,
+            left: RefCell::default(),
+            pending: RefCell::default(),
+        }
     }
 
     fn plan(self) -> Plan {
@@ -176,8 +198,7 @@ impl<'a> Planner<'a> {
     fn report_remarks(&self, changes: bool) {
         for (entry, facts) in self.schema.entries.iter().zip(self.facts) {
             if let Some(kept) = facts.kept.as_ref().filter(|kept| kept.code != "not-asked") {
-                let message = format!("`{}` stays a plain table: {}", entry.name, kept.why);
-                self.remark(kept.code, Severity::Error, kept.span, message, kept.suggestion.clone());
+                self.remark(kept.code, Severity::Error, kept.span, kept.message(&entry.name), kept.suggestion.clone());
             }
         }
         if !changes {
@@ -186,14 +207,12 @@ impl<'a> Planner<'a> {
         for remark in &self.relations.remarks {
             self.remark(remark.code, Severity::Warning, remark.span, remark.message.clone(), Some(remark.suggestion.clone()));
         }
-        for facts in self.facts.iter().filter(|facts| facts.is_migrated()) {
-            self.report_columns(facts);
-        }
     }
 
-    fn report_columns(&self, facts: &Facts) {
-        let crate::model::ty::Ty::Object(object) = &facts.table.document else { return };
-        for field in &object.fields {
+    /// What is to be known of a column, however it is written.
+    fn report_column(&self, facts: &Facts, name: &str) {
+        let Ty::Object(object) = &facts.table.document else { return };
+        if let Some(field) = object.field(name) {
             let span = field.span.or_else(|| facts.step_of(&field.name)).unwrap_or(facts.table.span);
             if &*field.name == "createdAt" {
                 let message = format!("the ORM reads `{}.createdAt` as the time of creation, not as what is stored there", facts.name);
@@ -201,7 +220,7 @@ impl<'a> Planner<'a> {
                     Some("keep the field only if it always equals the time of creation; else rename it with a data migration".to_owned());
                 self.remark("created-at-shadowed", Severity::Warning, span, message, suggestion);
             }
-            let is_nullable = field.optional || field.ty.members().contains(&crate::model::ty::Ty::Null);
+            let is_nullable = field.optional || field.ty.members().contains(&Ty::Null);
             if is_nullable && facts.leads(&field.name) {
                 let message = format!(
                     "`isNull` on `{}.{}` uses its index, which does not find documents that lack the field",
@@ -220,8 +239,20 @@ impl<'a> Planner<'a> {
         let left = Left { code, severity, span, message, suggestion };
         let mut all = self.left.borrow_mut();
         if !all.contains(&left) {
+            if severity > Severity::Info {
+                self.pending.borrow_mut().push(format!("// TODO(orm-migrate): {}", left.message));
+            }
             all.push(left);
         }
+    }
+
+    /// The line with what was remarked while it was written.
+    fn noted(&self, mut line: Line) -> Line {
+        let said = self.pending.take();
+        if self.options.todo {
+            line.leading.extend(said);
+        }
+        line
     }
 
     fn facts_of(&self, table: &str) -> Option<&Facts> {

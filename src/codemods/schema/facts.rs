@@ -334,6 +334,18 @@ impl Facts {
     }
 }
 
+impl Kept {
+    /// What is said of the table, as a message and as a comment.
+    pub fn message(&self, table: &str) -> String {
+        format!("`{table}` stays a plain table: {}", self.why)
+    }
+
+    /// Nobody has to do anything about a table that was not asked for.
+    pub fn todo(&self, table: &str) -> Option<String> {
+        (self.code != "not-asked").then(|| format!("// TODO(orm-migrate): {}", self.message(table)))
+    }
+}
+
 pub fn kept(code: &'static str, why: &str, span: Span) -> Kept {
     Kept { code, why: why.to_owned(), span, suggestion: None }
 }

@@ -167,7 +167,13 @@ impl Planner<'_> {
                 }
                 _ => as_it_is(),
             };
-            lines.push(line(piece, code));
+            let mut line = line(piece, code);
+            if let Slot::Table(at) = slot
+                && let Some(facts) = self.facts.get(*at).filter(|_| self.options.todo)
+            {
+                line.leading.extend(facts.kept.as_ref().and_then(|kept| kept.todo(&facts.name)));
+            }
+            lines.push(line);
         }
         if place == 0 {
             for join in &self.relations.joins {
@@ -274,7 +280,9 @@ impl Planner<'_> {
             self.relations.list.iter().find(|other| other.span == relation.span).is_some_and(|first| first.name == relation.name);
         let Some((span, piece)) = found.filter(|_| is_first) else { return Vec::new() };
         let inner = source.comments_in(*span).iter().map(|comment| super::pieces::comment_text(source, comment));
-        piece.leading.into_iter().chain(inner).chain(piece.trailing).collect()
+        let todo = self.relations.remarks.iter().filter(|remark| self.options.todo && remark.span == relation.span);
+        let todo = todo.map(|remark| format!("// TODO(orm-migrate): {}", remark.message));
+        piece.leading.into_iter().chain(inner).chain(piece.trailing).chain(todo).collect()
     }
 
     fn write_relations(&self, cx: &FileContext<'_>, tables: &str) {

@@ -6,7 +6,7 @@ use super::facts::{Deletion, EdgePart, Facts, FieldIndex, Part, PartKind};
 use super::files::FileContext;
 use super::pieces::{Piece, comment_text, pieces, written};
 use super::relations::{Join, member};
-use super::source::{Definition, Step};
+use super::source::{Definition, Maker, Step};
 use crate::codemod::{ForeignKeys, Severity};
 use crate::model::hir::{ExprId, Key, Name, PropKind};
 use crate::model::ty::{EdgeEnd, Index, IndexKind};
@@ -65,8 +65,13 @@ impl Planner<'_> {
             _ => Code::list("{", columns.lines, "}", true, columns.is_broken),
         };
         let mut arguments = vec![Code::text(cx.style.string(&facts.name)), fields];
-        if !extras.is_empty() {
-            arguments.push(callback(extras));
+        // What an early table of the ORM said beside its columns.
+        let own = module.call(definition.call).filter(|_| definition.maker == Maker::Orm).and_then(|call| call.args.get(2));
+        match own {
+            Some(_) if !extras.is_empty() => return None,
+            Some(own) => arguments.push(written(self.workspace, definition.file, own.value)),
+            None if !extras.is_empty() => arguments.push(callback(extras)),
+            None => {}
         }
         Some(Code::call(cx.names.orm("convexTable"), arguments))
     }
@@ -133,7 +138,7 @@ impl Planner<'_> {
                 (Key::Spread, _) => Code::text(format!("...{}", self.factory_call(file, prop.value, cx)?)),
                 _ => return None,
             };
-            lines.push(line(piece, code));
+            lines.push(self.noted(line(piece, code)));
         }
         if !dangling.is_empty() {
             lines.push(Line { blank_before: false, leading: dangling, code: None, trailing: None });
@@ -146,6 +151,7 @@ impl Planner<'_> {
         let writer = self.column_writer(cx);
         let id = |target: &Name| self.id_column(holders, name, target, file, validator);
         let column = writer.column(file, validator, &demands(self, holders, name), &id);
+        holders.iter().for_each(|facts| self.report_column(facts, name));
         if column.is_opaque {
             let message = format!("what `{}{name}` admits cannot be read; the column keeps the validator as it is", prefix(holders));
             let suggestion = "check whether a builder says the same".to_owned();
@@ -197,7 +203,7 @@ impl Planner<'_> {
                     let suggestion = "write the default into the documents that lack it, then add `.notNull()`".to_owned();
                     self.remark("default-on-read", Severity::Warning, part.step.span, message, Some(suggestion));
                 }
-                let column = line(comments, Code::field(name, column.code(), cx.style));
+                let column = self.noted(line(comments, Code::field(name, column.code(), cx.style)));
                 let index = index.map(|index| self.field_index(name, index == FieldIndex::Unique, cx));
                 (vec![column], index.into_iter().collect())
             }
@@ -207,7 +213,9 @@ impl Planner<'_> {
                     _ => None,
                 });
                 let Some((edge, field)) = stored else { return (Vec::new(), Vec::new()) };
-                let column = line(comments, Code::field(field, self.edge_column(facts, edge, field, cx).code(), cx.style));
+                let code = Code::field(field, self.edge_column(facts, edge, field, cx).code(), cx.style);
+                self.report_column(facts, field);
+                let column = self.noted(line(comments, code));
                 let is_unique = self.relations.unique.iter().any(|(table, column)| *table == facts.name && column == field);
                 (vec![column], vec![self.field_index(field, is_unique, cx)])
             }
@@ -218,7 +226,8 @@ impl Planner<'_> {
             PartKind::Deletion => {
                 let Some(deletion) = &facts.deletion else { return (Vec::new(), Vec::new()) };
                 let column = Code::field("deletionTime", Code::text(format!("{}()", cx.names.orm("integer"))), cx.style);
-                (vec![Line::of(column)], vec![line(comments, self.deletion(facts, deletion, cx))])
+                let deletion = self.deletion(facts, deletion, cx);
+                (vec![Line::of(column)], vec![self.noted(line(comments, deletion))])
             }
         }
     }
