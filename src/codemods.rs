@@ -1,5 +1,6 @@
 //! The codemods, and the one way to ask for one.
 
+pub mod proof;
 mod schema;
 
 use std::collections::BTreeMap;

@@ -38,6 +38,7 @@ pub use readers::Readers;
 pub use repetition::Repeat;
 pub use schema::{Schema, Table};
 pub use tables::TableUse;
+pub use world::Origin;
 use world::{Known, World};
 
 use crate::source::{FileId, SourceFile, Span};

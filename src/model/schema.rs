@@ -8,7 +8,7 @@ use super::Workspace;
 use super::hir::Name;
 use super::infer::{Infer, with_system_fields};
 use super::layout::join;
-use super::ty::{Index, IndexKind, SchemaTy, TableTy, Ty};
+use super::ty::{Action, ColumnKind, ForeignKey, Index, IndexKind, SchemaTy, TableTy, Ty};
 use super::world::{Known, World};
 use crate::source::{FileId, Span};
 
@@ -25,7 +25,7 @@ pub struct Schema {
     /// `strictTableNameTypes: false`: code may name tables that the schema leaves out.
     pub loose_names: bool,
     /// The tables that an ORM adds by itself, by name.
-    own: &'static [&'static str],
+    pub own: &'static [&'static str],
     by_name: FxHashMap<Box<str>, usize>,
     index_names: FxHashSet<Name>,
 }
@@ -39,6 +39,8 @@ pub struct Table {
     pub definition: Arc<TableTy>,
     /// The document as it is read, with its system fields: an object, a union of objects, or unknown.
     pub document: Ty,
+    /// What an ORM's table refers to, at its columns and beside them.
+    pub foreign_keys: Vec<ForeignKey>,
 }
 
 impl Schema {
@@ -106,7 +108,8 @@ pub(super) fn read(world: &World<'_>, functions: &str) -> Option<(Schema, Known)
     };
     let table = |(name, span, definition): &(Name, Span, Arc<TableTy>)| {
         let document = with_system_fields(&definition.document, name);
-        Table { name: name.clone(), span: *span, definition: definition.clone(), document }
+        let foreign_keys = foreign_keys(&infer, definition);
+        Table { name: name.clone(), span: *span, definition: definition.clone(), document, foreign_keys }
     };
     let tables: Vec<Table> = found.tables.iter().map(table).collect();
     let by_name = tables.iter().enumerate().map(|(i, t)| (Box::from(&*t.name), i)).collect();
@@ -115,4 +118,34 @@ pub(super) fn read(world: &World<'_>, functions: &str) -> Option<(Schema, Known)
     let SchemaTy { open, span, unchecked, loose_names, own, .. } = *found;
     let schema = Schema { file, tables, open, span, unchecked, loose_names, own, by_name, index_names };
     Some((schema, infer.into_known(file)))
+}
+
+/// All foreign keys of a table. A column that refers to another is looked up now, when all tables are known.
+fn foreign_keys(infer: &Infer<'_>, table: &TableTy) -> Vec<ForeignKey> {
+    let columns = table.columns.iter().filter_map(|c| Some((c, c.column.as_ref()?)));
+    let mut keys: Vec<ForeignKey> = Vec::new();
+    for (place, column) in columns {
+        let made = |table: Option<Name>, to: Vec<Name>, on_delete: &Action, on_update: &Action, span: Span| ForeignKey {
+            columns: vec![place.name.clone()],
+            table,
+            to,
+            on_delete: on_delete.clone(),
+            on_update: on_update.clone(),
+            span,
+        };
+        for reference in &column.references {
+            let (table, to) = match reference.column.map(|at| infer.returns(at)) {
+                Some(Ty::ColumnOf(column)) => (column.table.clone(), vec![column.column.clone()]),
+                _ => (None, Vec::new()),
+            };
+            keys.push(made(table, to, &reference.on_delete, &reference.on_update, reference.span));
+        }
+        if let (ColumnKind::Id(table), true) = (&column.kind, column.references.is_empty()) {
+            let ((file, call), _) = column.made;
+            let unset = Action::Unset;
+            keys.push(made(table.clone(), vec![Name::from("_id")], &unset, &unset, infer.hir(file).span(call)));
+        }
+    }
+    keys.extend(table.foreign_keys.iter().cloned());
+    keys
 }

@@ -96,6 +96,13 @@ impl Infer<'_> {
 /// Adds the tables that keep many-to-many edges; `false` where it cannot be told which there are.
 pub(super) fn join_tables(tables: &mut Tables) -> bool {
     let ents: Tables = tables.iter().filter(|(_, _, table)| table.flavor == TableFlavor::Ent).cloned().collect();
+    for (name, _, table) in tables.iter_mut().filter(|(_, _, table)| table.flavor == TableFlavor::Ent) {
+        let alone: Vec<Name> = table.edges.iter().filter_map(|edge| stored_alone(&ents, name, edge)).collect();
+        if !alone.is_empty() {
+            let indexes = Arc::make_mut(table).implied.iter_mut();
+            indexes.filter(|i| alone.contains(&i.name)).for_each(|i| i.unique = true);
+        }
+    }
     let mut is_known = ents.iter().all(|(_, _, table)| !table.open);
     let mut done: Vec<(Name, Name)> = Vec::new();
     for (name, _, table) in &ents {
@@ -146,6 +153,17 @@ pub(super) fn join_tables(tables: &mut Tables) -> bool {
         }
     }
     is_known
+}
+
+/// The field that stores a one-to-one edge: no two documents may lead to the same one.
+fn stored_alone(ents: &Tables, table: &Name, edge: &Edge) -> Option<Name> {
+    let EdgeEnd::Field(stored) = &edge.end else { return None };
+    let (_, _, other) = ents.iter().find(|(name, ..)| *name == edge.to)?;
+    let leads_here = |back: &Edge| match &back.end {
+        EdgeEnd::One(field) => back.to == *table && field.as_ref().is_none_or(|f| f == stored),
+        _ => false,
+    };
+    other.edges.iter().any(leads_here).then(|| stored.clone())
 }
 
 fn join_table(from: &Name, own: &Name, to: &Name, others: &Name, is_directed: bool, span: Span) -> TableTy {

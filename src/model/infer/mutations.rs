@@ -85,7 +85,7 @@ impl Infer<'_> {
     }
 
     /// Whether the function goes on to change what it is given under the name.
-    pub(super) fn is_changed(&self, file: FileId, binding: &Binding) -> bool {
+    pub fn is_changed(&self, file: FileId, binding: &Binding) -> bool {
         binding.uses.iter().any(|usage| matches!(self.mutation(file, *usage), Mutation::Adds(_) | Mutation::Puts(_) | Mutation::Unknown))
     }
 

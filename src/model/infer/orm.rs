@@ -109,10 +109,10 @@ fn add_columns(table: &mut TableTy, columns: &Ty) {
         if let Some(column) = &column {
             add_unique(table, name, column);
         }
-        table.columns.push(TableColumn { name: name.clone(), column, is_validator, span });
+        table.columns.push(TableColumn { name: name.clone(), column, is_validator, is_of_variant: false, span });
     }
     for column in table.columns.clone() {
-        let Some(ColumnKind::Discriminator(variants)) = column.column.as_ref().map(|c| &c.kind) else { continue };
+        let Some(ColumnKind::Discriminator { variants, .. }) = column.column.as_ref().map(|c| &c.kind) else { continue };
         match variants {
             Some(variants) => add_variants(table, &mut document, variants),
             None => (document.open, table.open) = (true, true),
@@ -139,13 +139,15 @@ fn add_variants(table: &mut TableTy, document: &mut Object, variants: &Object) {
             if document.field(&field.name).is_some() {
                 continue;
             }
-            let nullable = Column { not_null: false, ..(**column).clone() };
-            let (ty, optional) = nullable.stored(&field.name);
+            let column = Arc::new(Column { not_null: false, ..(**column).clone() });
+            let (ty, optional) = column.stored(&field.name);
             document.set(Field { name: field.name.clone(), ty, optional, span: field.span });
-            add_unique(table, &field.name, column);
+            add_unique(table, &field.name, &column);
             if field.optional || !column.validator.exact {
                 table.unsure.push(field.name.clone());
             }
+            let (name, span) = (field.name.clone(), field.span);
+            table.columns.push(TableColumn { name, column: Some(column), is_validator: false, is_of_variant: true, span });
         }
     }
     document.open |= may_be_more;

@@ -42,8 +42,13 @@ pub enum ColumnKind {
     Date,
     /// With its dimensions, where they are known.
     Vector(Option<u32>),
-    /// With the columns of each variant; `None` where they are not known.
-    Discriminator(Option<Arc<Object>>),
+    /// Tells which variant a row is.
+    Discriminator {
+        /// The columns of each; `None` where they are not known.
+        variants: Option<Arc<Object>>,
+        /// The name under which rows hold those of their variant, where it is known.
+        alias: Option<Name>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +95,8 @@ pub struct TableColumn {
     pub column: Option<Arc<Column>>,
     /// It is a validator of Convex's: the form that the ORM's first drafts took.
     pub is_validator: bool,
+    /// It comes with a variant of a discriminator.
+    pub is_of_variant: bool,
     /// The property that makes it, where it is written.
     pub span: Option<Span>,
 }

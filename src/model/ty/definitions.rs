@@ -26,7 +26,7 @@ pub struct TableTy {
     pub edges: Vec<Edge>,
     /// The fields that `.field(…)` adds to an ent, in order.
     pub added: Vec<AddedField>,
-    /// The columns of an ORM's table, in order; those of a discriminator's variants are not among them.
+    /// The columns of an ORM's table, in order; those of a discriminator's variants at the end.
     pub columns: Vec<TableColumn>,
     /// Foreign keys that stand beside the columns of an ORM's table, and not at one of them.
     pub foreign_keys: Vec<ForeignKey>,

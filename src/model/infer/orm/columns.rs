@@ -45,13 +45,13 @@ impl Infer<'_> {
                 (ColumnKind::ArrayOf, Validator { ty: Ty::array(element.ty), ..element })
             }
             "objectOf" => (ColumnKind::ObjectOf, nested_object(&arg(0))),
-            "discriminator" => (ColumnKind::Discriminator(variants(&arg(0))), just(Ty::String)),
+            "discriminator" => (discriminator(&arg(0)), just(Ty::String)),
             _ => return None,
         };
         let takes_validator = matches!(kind, ColumnKind::Custom | ColumnKind::ArrayOf | ColumnKind::ObjectOf);
         let given = call.args.get(if kind == ColumnKind::Custom { last } else { 0 }).filter(|_| takes_validator);
         Some(Ty::Column(Arc::new(Column {
-            not_null: matches!(kind, ColumnKind::Discriminator(_)),
+            not_null: matches!(kind, ColumnKind::Discriminator { .. }),
             kind,
             validator,
             default: ColumnDefault::None,
@@ -199,13 +199,18 @@ fn nested_object(given: &Ty) -> Validator {
     Validator { exact, ..just(ty) }
 }
 
-/// The variants that `discriminator({ variants })` is given.
-fn variants(config: &Ty) -> Option<Arc<Object>> {
-    let Ty::Object(config) = config else { return None };
-    match &config.field("variants")?.ty {
-        Ty::Object(variants) => Some(variants.clone()),
+/// What `discriminator({ variants, as })` is given.
+fn discriminator(config: &Ty) -> ColumnKind {
+    let Ty::Object(config) = config else { return ColumnKind::Discriminator { variants: None, alias: None } };
+    let variants = match config.field("variants").map(|f| &f.ty) {
+        Some(Ty::Object(variants)) => Some(variants.clone()),
         _ => None,
-    }
+    };
+    let alias = match config.field("as") {
+        Some(field) => field.ty.as_str().cloned(),
+        None => (!config.open).then(|| Name::from("details")),
+    };
+    ColumnKind::Discriminator { variants, alias }
 }
 
 /// The name of a column that an argument is.
