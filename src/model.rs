@@ -69,7 +69,7 @@ pub enum Role {
 /// Reads one file: parse, keep its facts, drop the tree. Pure; run in parallel.
 pub fn read(id: FileId, path: String, text: String) -> File {
     let (source, tree) = crate::source::parse(id, path, text);
-    let hir = tree.map_or_else(|| hir::Module::empty(id), |tree| lower::lower(&tree, id, source.text.len()));
+    let hir = tree.map_or_else(|| hir::Module::empty(id), |tree| lower::lower(&tree, id));
     File { source, hir, role: Role::Backend, style: OnceLock::new() }
 }
 

@@ -134,6 +134,7 @@ impl Tree {
 }
 
 /// Where a node of the file's tree stands in it.
+#[inline]
 pub fn span_of(file: FileId, node: &impl Node) -> Span {
     let span = node.span();
     Span::new(file, span.lo.0.saturating_sub(1), span.hi.0.saturating_sub(1))

@@ -154,14 +154,8 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
         }
     }
     found.own.values_mut().for_each(|spans| spans.sort_unstable());
-    let mut callers: FxHashMap<FunctionAt, Vec<&Edge>> = FxHashMap::default();
-    let mut edges: Vec<&Edge> = project.graph.edges().collect();
-    edges.sort_unstable_by_key(|e| (e.file, e.at));
-    for edge in edges {
-        callers.entry(edge.to).or_default().push(edge);
-    }
     while let Some(at) = queue.pop_front() {
-        for edge in callers.get(&at).into_iter().flatten() {
+        for edge in project.graph.calls_to(at) {
             let from = FunctionAt { file: edge.file, func: edge.from };
             let is_known = found.next.contains_key(&from);
             if is_known || condition(workspace.hir(edge.file), edge.at, edge.from) != Condition::None {

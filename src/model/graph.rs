@@ -3,6 +3,8 @@
 //! Edges are calls that surely lead to one of the project's functions, and callbacks that surely run where they stand.
 //! What is stored, handed to other code or found by a computed name is no edge: what is said of a function holds for all that it reaches, and may miss some of it.
 
+use std::sync::OnceLock;
+
 use rustc_hash::FxHashMap;
 
 use super::effects::{Effect, Reached};
@@ -15,9 +17,10 @@ use crate::source::{FileId, Span};
 /// The calls of a project from function to function, the references to its registered functions, and what its functions reach.
 #[derive(Debug, Default)]
 pub struct Graph {
-    edges: FxHashMap<FunctionAt, Vec<Edge>>,
-    /// For each file how many of its functions may have edges: the last one that has, and those before.
-    by_file: FxHashMap<FileId, u32>,
+    /// In order of file and of the function that calls, then of place.
+    edges: Vec<Edge>,
+    /// For each function the places of the edges that lead to it.
+    callers: OnceLock<FxHashMap<FunctionAt, Vec<u32>>>,
     /// Every reference, in order of file and place.
     references: Vec<Reference>,
     /// The references to a registered function, by the call that registers it.
@@ -85,14 +88,11 @@ impl Graph {
     pub(super) fn link(files: Vec<FileGraph>, functions: &[Function]) -> Self {
         let mut graph = Self::default();
         for file in files {
-            for edge in file.edges {
-                let funcs = graph.by_file.entry(edge.file).or_default();
-                *funcs = (*funcs).max(edge.from.0 + 1);
-                graph.edges.entry(FunctionAt { file: edge.file, func: edge.from }).or_default().push(edge);
-            }
+            graph.edges.extend(file.edges);
             graph.references.extend(file.references);
             graph.misused.extend(file.misused);
         }
+        graph.edges.sort_by_key(|e| (e.file, e.from));
         for (at, reference) in graph.references.iter().enumerate() {
             if let Some(target) = reference.target {
                 graph.by_target.entry(target).or_default().push(at as u32);
@@ -109,17 +109,30 @@ impl Graph {
 
     /// What the function calls, in source order.
     pub fn calls_of(&self, from: FunctionAt) -> &[Edge] {
-        self.edges.get(&from).map_or(&[], Vec::as_slice)
+        let start = self.edges.partition_point(|e| (e.file, e.from) < (from.file, from.func));
+        let rest = self.edges.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|e| (e.file, e.from) == (from.file, from.func)).count();
+        &rest[..count]
     }
 
     /// What the functions of a file call.
     pub fn calls_in(&self, file: FileId) -> impl Iterator<Item = &Edge> {
-        let funcs = self.by_file.get(&file).copied().unwrap_or_default();
-        (0..funcs).flat_map(move |func| self.calls_of(FunctionAt { file, func: FuncId(func) }))
+        let start = self.edges.partition_point(|e| e.file < file);
+        self.edges.get(start..).unwrap_or_default().iter().take_while(move |e| e.file == file)
     }
 
-    pub(super) fn edges(&self) -> impl Iterator<Item = &Edge> {
-        self.edges.values().flatten()
+    /// The edges that lead to the function, in order of file and place.
+    pub(super) fn calls_to(&self, to: FunctionAt) -> impl Iterator<Item = &Edge> {
+        let callers = self.callers.get_or_init(|| {
+            let mut places: Vec<u32> = (0..self.edges.len() as u32).collect();
+            places.sort_by_key(|at| (self.edges[*at as usize].file, self.edges[*at as usize].at));
+            let mut callers: FxHashMap<FunctionAt, Vec<u32>> = FxHashMap::default();
+            for at in places {
+                callers.entry(self.edges[at as usize].to).or_default().push(at);
+            }
+            callers
+        });
+        callers.get(&to).into_iter().flatten().map(|at| &self.edges[*at as usize])
     }
 
     pub fn references(&self) -> &[Reference] {

@@ -47,6 +47,18 @@ pub struct Module {
     pub use_node: bool,
 }
 
+/// Memory that one file after another is built in: growing and shrinking it for each would cost more than copying what is kept.
+#[derive(Default)]
+pub(super) struct Room {
+    exprs: Vec<Expr>,
+    parents: Vec<u32>,
+    roots: Vec<(Place, Option<FuncId>, Option<GuardId>)>,
+    funcs: Vec<Func>,
+    bindings: Vec<Binding>,
+    types: Vec<(TypeNode, u32, u32)>,
+    guards: Vec<Guard>,
+}
+
 #[derive(Debug)]
 struct Expr {
     start: u32,
@@ -528,10 +540,16 @@ fn contains_jump(stmt: &Stmt) -> bool {
 }
 
 impl Module {
-    /// Sets memory aside for a file of so many bytes: about one expression for every twelve, by what real backends hold.
-    pub(super) fn reserve(&mut self, bytes: usize) {
-        self.exprs.reserve(bytes / 12);
-        self.parents.reserve(bytes / 12);
+    /// Takes memory to build in, which [`Module::finish`] gives back.
+    pub(super) fn take(&mut self, mut room: Room) {
+        room.roots.append(&mut self.roots);
+        self.roots = room.roots;
+        self.exprs = room.exprs;
+        self.parents = room.parents;
+        self.funcs = room.funcs;
+        self.bindings = room.bindings;
+        self.types = room.types;
+        self.guards = room.guards;
     }
 
     /// A module of a file that could not be parsed.
@@ -796,15 +814,17 @@ impl Module {
         children_of(self.expr(id), visit);
     }
 
-    /// Gives back what was set aside for more.
-    pub(super) fn finish(&mut self) {
-        self.exprs.shrink_to_fit();
-        self.parents.shrink_to_fit();
-        self.roots.shrink_to_fit();
-        self.bindings.shrink_to_fit();
-        self.types.shrink_to_fit();
-        self.guards.shrink_to_fit();
-        self.funcs.shrink_to_fit();
+    /// Keeps what it holds in memory of just that size, and gives back what it was built in.
+    pub(super) fn finish(&mut self) -> Room {
+        Room {
+            exprs: exact(&mut self.exprs),
+            parents: exact(&mut self.parents),
+            roots: exact(&mut self.roots),
+            funcs: exact(&mut self.funcs),
+            bindings: exact(&mut self.bindings),
+            types: exact(&mut self.types),
+            guards: exact(&mut self.guards),
+        }
     }
 
     pub(super) fn push_expr(&mut self, span: Span, kind: ExprKind) -> ExprId {
@@ -812,7 +832,12 @@ impl Module {
         if let ExprKind::Func(func) = kind {
             self.funcs[func.0 as usize].expr = Some(id);
         }
-        children_of(&kind, &mut |child| self.parents[child.0 as usize] = id.0);
+        match &kind {
+            // Most expressions, and nothing stands in them.
+            ExprKind::Local(_) | ExprKind::Str(_) => {}
+            ExprKind::Member { object, .. } => self.parents[object.0 as usize] = id.0,
+            kind => children_of(kind, &mut |child| self.parents[child.0 as usize] = id.0),
+        }
         self.exprs.push(Expr { start: span.start, end: span.end, kind });
         self.parents.push(ROOT);
         id
@@ -832,6 +857,13 @@ impl Module {
         self.types.push((node, span.start, span.end));
         TypeId(self.types.len() as u32 - 1)
     }
+}
+
+/// Leaves a copy without room to grow, and gives the emptied list.
+fn exact<T>(list: &mut Vec<T>) -> Vec<T> {
+    let mut kept = Vec::with_capacity(list.len());
+    kept.append(list);
+    std::mem::replace(list, kept)
 }
 
 fn children_of(kind: &ExprKind, visit: &mut impl FnMut(ExprId)) {

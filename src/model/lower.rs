@@ -8,6 +8,8 @@ mod patterns;
 mod statements;
 mod types;
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashMap;
 use swc_atoms::Atom;
 use swc_ecma_ast::{
@@ -21,15 +23,17 @@ use classes::Inside;
 
 use super::hir::{
     Arg, Binary, Binding, BindingId, BindingKind, Body, Call, Cast, ClassId, ExprId, ExprKind, Func, FuncId, GuardId, Key, Loop, Module,
-    Name, Param, Place, Prop, PropKind, Step, TypeId, Unary,
+    Name, Param, Place, Prop, PropKind, Room, Step, TypeId, Unary,
 };
 use crate::source::{Node, Span, Tree, span_of};
 
+thread_local!(static ROOM: Cell<Room> = Cell::default());
+
 /// Lowers the tree of one file.
-pub fn lower(tree: &Tree, file: crate::source::FileId, bytes: usize) -> Module {
+pub fn lower(tree: &Tree, file: crate::source::FileId) -> Module {
     let mut lower =
         Lower { module: Module::empty(file), locals: Vec::new(), types: FxHashMap::default(), func: None, class: None, guard: None };
-    lower.module.reserve(bytes);
+    lower.module.take(ROOM.take());
     match &tree.program {
         Program::Module(module) => lower.module_items(&module.body),
         Program::Script(script) => {
@@ -38,7 +42,7 @@ pub fn lower(tree: &Tree, file: crate::source::FileId, bytes: usize) -> Module {
             lower.module.body = lower.stmts(&script.body);
         }
     }
-    lower.module.finish();
+    ROOM.set(lower.module.finish());
     lower.module
 }
 
@@ -111,11 +115,12 @@ impl Lower {
     fn expr(&mut self, expr: &Expr) -> ExprId {
         let kind = match expr {
             Expr::Ident(ident) => return self.name(ident),
+            Expr::Lit(Lit::Str(text)) => return self.push(text, ExprKind::Str(text_of(text))),
             Expr::Lit(lit) => self.literal(lit),
-            Expr::Member(member) => return self.member(member, expr, false),
+            Expr::Member(member) => return self.member(member, member, false),
             Expr::Call(call) => return self.call(call),
             Expr::OptChain(chain) => match &*chain.base {
-                OptChainBase::Member(member) => return self.member(member, expr, chain.optional),
+                OptChainBase::Member(member) => return self.member(member, chain, chain.optional),
                 OptChainBase::Call(call) => {
                     let callee = self.expr(&call.callee);
                     self.call_parts(callee, &call.args, call.type_args.as_deref(), chain.optional)
@@ -128,7 +133,10 @@ impl Lower {
                     other => other,
                 }
             }
-            Expr::Object(object) => self.object(object),
+            Expr::Object(object) => {
+                let kind = self.object(object);
+                return self.push(object, kind);
+            }
             Expr::Array(array) => ExprKind::Array(array.elems.iter().flatten().map(|e| self.arg(e)).collect()),
             Expr::Arrow(arrow) => ExprKind::Func(self.arrow(arrow)),
             Expr::Fn(function) => {
@@ -203,7 +211,7 @@ impl Lower {
         }
     }
 
-    fn member(&mut self, member: &MemberExpr, whole: &Expr, optional: bool) -> ExprId {
+    fn member(&mut self, member: &MemberExpr, whole: &impl Node, optional: bool) -> ExprId {
         let object = self.expr(&member.obj);
         let kind = match &member.prop {
             MemberProp::Ident(name) => ExprKind::Member { object, property: name.sym.clone(), optional },
@@ -339,7 +347,7 @@ impl Lower {
 
     fn assign_target(&mut self, target: &SimpleAssignTarget) -> Option<ExprId> {
         match target {
-            SimpleAssignTarget::Member(member) => Some(self.member(member, &Expr::Member(member.clone()), false)),
+            SimpleAssignTarget::Member(member) => Some(self.member(member, member, false)),
             SimpleAssignTarget::Paren(inner) => Some(self.expr(&inner.expr)),
             SimpleAssignTarget::TsAs(inner) => Some(self.expr(&inner.expr)),
             SimpleAssignTarget::TsNonNull(inner) => Some(self.expr(&inner.expr)),
