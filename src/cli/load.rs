@@ -3,12 +3,15 @@
 //! Goes on until nothing new is found: a file may show where a project lies, a project has files, files import others.
 //! Judges nothing: a file that cannot be read becomes one with a syntax error.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::fs::File as DiskFile;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::paths::Places;
 use super::prefilter;
@@ -76,16 +79,16 @@ struct Loader<'a> {
     reading: Reading,
     roots: Roots,
     configs: TsConfigs,
-    states: HashMap<String, State>,
-    asked: HashSet<String>,
+    states: FxHashMap<String, State>,
+    asked: FxHashSet<String>,
     /// Paths that backend code imports.
-    imported: HashSet<String>,
+    imported: FxHashSet<String>,
     /// Folders whose files are all in `states`.
     walked: Vec<String>,
     files: Vec<File>,
     /// By id: whether the imports of the file have been followed.
     is_followed: Vec<bool>,
-    on_disk: HashMap<String, bool>,
+    on_disk: FxHashMap<String, bool>,
     troubles: Vec<String>,
 }
 
@@ -96,13 +99,13 @@ impl<'a> Loader<'a> {
             reading,
             roots: Roots::default(),
             configs: TsConfigs::default(),
-            states: HashMap::new(),
-            asked: HashSet::new(),
-            imported: HashSet::new(),
+            states: FxHashMap::default(),
+            asked: FxHashSet::default(),
+            imported: FxHashSet::default(),
             walked: Vec::new(),
             files: Vec::new(),
             is_followed: Vec::new(),
-            on_disk: HashMap::new(),
+            on_disk: FxHashMap::default(),
             troubles: Vec::new(),
         }
     }
@@ -210,14 +213,12 @@ impl<'a> Loader<'a> {
             true => Read { path, content: Content::Unread { text: String::new(), message }, generated_imports: Vec::new() },
             false => dropped(path),
         };
-        let size = std::fs::metadata(&disk).map_or(0, |data| data.len());
-        if size > self.reading.max_file_size {
-            let message =
-                format!("this file has {size} bytes, more than --max-file-size allows ({}); it is not linted", self.reading.max_file_size);
-            return unread(path, message);
-        }
-        let bytes = match std::fs::read(&disk) {
-            Ok(bytes) => bytes,
+        let bytes = match read_within(&disk, self.reading.max_file_size) {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(TooLarge(size))) => {
+                let limit = self.reading.max_file_size;
+                return unread(path, format!("this file has {size} bytes, more than --max-file-size allows ({limit}); it is not linted"));
+            }
             Err(error) => return unread(path, format!("this file cannot be read: {error}")),
         };
         if !is_certain && !prefilter::is_wanted(&bytes) {
@@ -285,6 +286,21 @@ impl<'a> Loader<'a> {
         }
         is_new
     }
+}
+
+/// A file of so many bytes.
+struct TooLarge(u64);
+
+/// What a file holds, unless it is larger than the limit. The system is asked for its size once.
+fn read_within(path: &Path, limit: u64) -> std::io::Result<Result<Vec<u8>, TooLarge>> {
+    let file = DiskFile::open(path)?;
+    let size = file.metadata()?.len();
+    if size > limit {
+        return Ok(Err(TooLarge(size)));
+    }
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.take(u64::MAX).read_to_end(&mut bytes)?;
+    Ok(Ok(bytes))
 }
 
 fn is_file(places: &Places, path: &str, probed: &std::cell::RefCell<Vec<(String, bool)>>) -> bool {
