@@ -157,11 +157,18 @@ fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function>
     }
 }
 
-/// `const run = action({ … }); run(ctx, args)` inside of a function: made to be called, and registered nowhere.
+/// `const run = action({ … }); run(ctx, args)`, `run.invokeAction(…)` inside of a function: made to be called, and registered nowhere.
 fn is_called_here(module: &Module, id: ExprId) -> bool {
     let (Parent::Stmt { place: Place::Init(first, end), func: Some(_), .. }, _) = module.meaningful_parent(id) else { return false };
-    let is_callee = |usage: ExprId| matches!(module.meaningful_parent(usage), (Parent::Expr(up), child) if module.call(up).is_some_and(|c| c.callee == child));
-    module.bindings_in((first, end)).any(|b| module.binding(b).uses.iter().any(|usage| is_callee(*usage)))
+    let is_called = |usage: ExprId| match module.meaningful_parent(usage) {
+        (Parent::Expr(up), child) => match module.expr(up) {
+            ExprKind::Call(call) => call.callee == child,
+            ExprKind::Member { object, .. } => *object == child,
+            _ => false,
+        },
+        _ => false,
+    };
+    module.bindings_in((first, end)).any(|b| module.binding(b).uses.iter().any(|usage| is_called(*usage)))
 }
 
 /// `builder.query(async ({ ctx, input }) => …)`: its own `args` and `returns` are calls of the chain, and not judged.
