@@ -1,22 +1,149 @@
-//! The codemods, and the one way to ask for one.
+//! The codemods, and the one way to ask for one: what they plan is proved before anybody sees it.
 
 pub mod proof;
 mod schema;
 
 use std::collections::BTreeMap;
 
-use crate::codemod::{Options, Plan};
-use crate::model::Workspace;
+use crate::codemod::{Left, Options, Plan, Severity, Status};
+use crate::model::{Project, Workspace};
+use crate::source::{FileId, SourceFile, Span};
+use proof::Outcome;
+use schema::facts::Kept;
+
+/// How often a plan is made anew without the tables that could not be proved.
+const ROUNDS: usize = 8;
 
 /// What the codemod would do with the workspace's projects. Pure; never fails: what cannot be migrated is left, and said.
 pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
     let mut all = Plan::default();
-    for project in &workspace.projects {
-        let plan = schema::plan(workspace, project, options, &BTreeMap::new());
+    for place in 0..workspace.projects.len() {
+        let plan = proved(workspace, place, options);
         all.files.extend(plan.files);
         all.tables.extend(plan.tables);
         all.left.extend(plan.left);
     }
     all.left.sort_by_key(|left| left.span);
     all
+}
+
+/// A plan of which all is proved: tables that fail stay what they are.
+fn proved(workspace: &Workspace, place: usize, options: &Options) -> Plan {
+    let project = &workspace.projects[place];
+    let mut kept: BTreeMap<String, Kept> = BTreeMap::new();
+    for _ in 0..ROUNDS {
+        let plan = schema::plan(workspace, project, options, &kept);
+        if plan.files.is_empty() {
+            return plan;
+        }
+        match judge(workspace, place, options, &plan) {
+            Judgement::Holds(widened) => return with_widened(plan, widened),
+            Judgement::Fails(tables) => {
+                let before = kept.len();
+                let known = |name: &str| plan.tables.iter().find(|table| table.name == name && table.status == Status::Migrated);
+                for (name, why) in tables {
+                    if let Some(table) = known(&name) {
+                        let why = format!("the new table could not be proved to be the old one: {why}");
+                        kept.entry(name).or_insert(schema::facts::kept("unproved", &why, table.span));
+                    }
+                }
+                if kept.len() == before {
+                    return refused(plan, project, "tables that must stay would have to change with it".to_owned());
+                }
+            }
+            Judgement::Refused(why) => return refused(plan, project, why),
+        }
+    }
+    let plan = schema::plan(workspace, project, options, &kept);
+    refused(plan, project, "too many of its tables could not be proved".to_owned())
+}
+
+enum Judgement {
+    /// What each table allows that it did not before.
+    Holds(BTreeMap<String, Vec<String>>),
+    /// Tables that must not change, and why.
+    Fails(Vec<(String, String)>),
+    /// Nothing may change.
+    Refused(String),
+}
+
+/// Looks at the plan's result as if somebody else had written it.
+fn judge(workspace: &Workspace, place: usize, options: &Options, plan: &Plan) -> Judgement {
+    let texts = plan.files.iter().map(|(file, rewritten)| (*file, &*rewritten.text)).collect();
+    let after = workspace.with_schemas(&texts);
+    let (before, after_project) = (&workspace.projects[place], &after.projects[place]);
+    for file in plan.files.keys() {
+        let source = after.source(*file);
+        if let Some(error) = source.errors.first() {
+            return Judgement::Refused(format!("{} would not parse any more: {}", source.path, error.message));
+        }
+    }
+    let lost: Vec<(FileId, Span)> =
+        plan.files.keys().filter_map(|file| Some((*file, lost_comment(workspace.source(*file), after.source(*file))?))).collect();
+    if let Some((_, comment)) = lost.first() {
+        let within =
+            |name: &str| before.table(name).is_some_and(|table| table.definition.span.contains(*comment) || table.span.contains(*comment));
+        let tables: Vec<String> = plan.tables.iter().map(|table| table.name.clone()).filter(|name| within(name)).collect();
+        let why = || "a comment would be lost".to_owned();
+        return if tables.is_empty() {
+            Judgement::Refused(why())
+        } else {
+            Judgement::Fails(tables.into_iter().map(|name| (name, why())).collect())
+        };
+    }
+    let verdict = proof::compare(workspace, before, &after, after_project);
+    if let Some(why) = verdict.schema.first() {
+        return Judgement::Refused(why.clone());
+    }
+    let mut widened = BTreeMap::new();
+    let mut fails = Vec::new();
+    for (name, outcome) in verdict.tables {
+        match outcome {
+            Outcome::Equal => {}
+            Outcome::Widened(what) => drop(widened.insert(name.to_string(), what)),
+            Outcome::Narrowed(why) | Outcome::Lost(why) | Outcome::Unprovable(why) => fails.push((name.to_string(), why)),
+        }
+    }
+    let refusals = proof::refusals(after_project).into_iter().map(|(name, why)| (name.to_string(), format!("the ORM would throw: {why}")));
+    fails.extend(refusals);
+    if !fails.is_empty() {
+        return Judgement::Fails(fails);
+    }
+    let again = schema::plan(&after, after_project, options, &BTreeMap::new());
+    if again.files.is_empty() { Judgement::Holds(widened) } else { Judgement::Refused("a second run would change it again".to_owned()) }
+}
+
+/// The first comment of the old text that the new one does not have.
+fn lost_comment(before: &SourceFile, after: &SourceFile) -> Option<Span> {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut there: Vec<String> = after.comments.iter().map(|comment| words(after.comment_text(comment))).collect();
+    before.comments.iter().find_map(|comment| match there.iter().position(|other| *other == words(before.comment_text(comment))) {
+        Some(at) => {
+            there.swap_remove(at);
+            None
+        }
+        None => Some(Span::new(before.id, comment.start, comment.end)),
+    })
+}
+
+fn with_widened(mut plan: Plan, mut widened: BTreeMap<String, Vec<String>>) -> Plan {
+    for table in &mut plan.tables {
+        let what = widened.remove(&table.name).unwrap_or_default();
+        table.widened = what.into_iter().map(|what| format!("{}.{what}", table.name)).collect();
+    }
+    plan
+}
+
+/// The plan with nothing in it that changes.
+fn refused(plan: Plan, project: &Project, why: String) -> Plan {
+    let Some(schema) = &project.schema else { return Plan::default() };
+    let message = format!("nothing of this schema is migrated: {why}");
+    let refusal = Left { code: "unproved", severity: Severity::Error, span: schema.span, message, suggestion: None };
+    let tables = plan.tables.into_iter().filter(|table| table.status != Status::Created).map(|mut table| {
+        if table.status == Status::Migrated {
+            table.status = Status::Kept { code: "unproved", why: why.clone() };
+        }
+        table
+    });
+    Plan { tables: tables.collect(), left: vec![refusal], ..Plan::default() }
 }

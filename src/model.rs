@@ -22,6 +22,7 @@ pub mod tables;
 pub mod ty;
 mod world;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -142,6 +143,27 @@ impl Workspace {
             slot.role = role;
         }
         Self::link(self.files, self.layout)
+    }
+
+    /// The program as it would be with these texts, read as far as the schemas need it: other files say nothing in it.
+    pub fn with_schemas(&self, texts: &BTreeMap<FileId, &str>) -> Self {
+        let mut needed = vec![false; self.files.len()];
+        let mut queue: Vec<FileId> = self.projects.iter().filter_map(|project| Some(project.schema.as_ref()?.file)).collect();
+        queue.extend(texts.keys());
+        while let Some(file) = queue.pop() {
+            if !std::mem::replace(&mut needed[file.0 as usize], true) {
+                queue.extend(&self.imports[file.0 as usize]);
+            }
+        }
+        let files = self.files.par_iter().zip(needed).map(|(file, is_needed)| {
+            let SourceFile { id, path, text, .. } = &file.source;
+            if !is_needed {
+                return File::silent(SourceFile::unread(*id, path.clone(), String::new(), String::new()), file.role);
+            }
+            let text = texts.get(id).map_or_else(|| text.to_string(), |text| (*text).to_owned());
+            File { role: file.role, ..read(*id, path.clone(), text) }
+        });
+        Self::link(files.collect(), self.layout.clone())
     }
 
     pub fn source(&self, file: FileId) -> &SourceFile {

@@ -4,7 +4,7 @@
 //! What it writes is proved by `proof`, which knows nothing of how it was written.
 
 mod columns;
-mod facts;
+pub mod facts;
 mod factories;
 mod files;
 mod names;
@@ -63,6 +63,10 @@ pub fn plan(workspace: &Workspace, project: &Project, options: &Options, kept: &
             let suggestion = Some("migrate with `--from ents`".to_owned());
             let left = Left { code: "ents", severity: Severity::Error, span: schema_span(&schema, workspace), message, suggestion };
             return Plan { left: vec![left], ..Plan::default() };
+        }
+        // What ents do not make is another codemod's business: the tables of a component, for one.
+        if options.from == From::Ents && !is_of_ents(&schema) {
+            return Plan::default();
         }
         let mut facts = FactReader { workspace, infer, project }.read(&schema);
         for table in &mut facts {
