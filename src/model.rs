@@ -16,6 +16,7 @@ pub mod promises;
 mod lower;
 pub mod queries;
 pub mod readers;
+pub mod relations;
 pub mod repetition;
 pub mod schema;
 pub mod tables;
@@ -36,6 +37,7 @@ use infer::Infer;
 pub use layout::{Layout, PathAliases, Root};
 pub use queries::DbQuery;
 pub use readers::Readers;
+pub use relations::{Relation, RelationForm};
 pub use repetition::Repeat;
 pub use schema::{Schema, Table};
 pub use tables::TableUse;
@@ -119,6 +121,10 @@ pub struct Project {
     by_origin: FxHashMap<(FileId, hir::ExprId), Vec<u32>>,
     pub calls: Vec<PlatformCall>,
     pub table_uses: Vec<TableUse>,
+    /// What an ORM's tables call the rows that they are connected with.
+    pub relations: Vec<Relation>,
+    /// Calls, or properties in them, that make relations that are not listed.
+    pub unread_relations: Vec<Span>,
     /// Reads, runs and calls of the project's functions that are made for each of many.
     pub repeats: Vec<Repeat>,
     pub readers: Readers,
@@ -243,6 +249,7 @@ struct Nouns {
     queries: Vec<DbQuery>,
     calls: Vec<PlatformCall>,
     table_uses: Vec<TableUse>,
+    relations: (Vec<Relation>, Vec<Span>),
     readers: readers::FileReaders,
     graph: graph::FileGraph,
     repeats: Vec<Repeat>,
@@ -272,6 +279,8 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
         project.queries.extend(nouns.queries);
         project.calls.extend(nouns.calls);
         project.table_uses.extend(nouns.table_uses);
+        project.relations.extend(nouns.relations.0);
+        project.unread_relations.extend(nouns.relations.1);
         project.repeats.extend(nouns.repeats);
         readers[world.project(file.source.id)].push(nouns.readers);
         graphs[world.project(file.source.id)].push(nouns.graph);
@@ -310,6 +319,7 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     let mut graph = graph::FileGraph::default();
     let calls = calls::read(&infer, id, &mut graph);
     let table_uses = tables::read(&infer, id, &calls);
+    let relations = relations::read(&infer, id, &calls);
     let mut functions = functions::read(&infer, id);
     for function in &mut functions {
         if let Some(at) = function.handler.filter(|_| function.args == functions::Entry::Missing) {
@@ -330,5 +340,5 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     graph.references = graph::references(&infer, id);
     let queries = queries::read(&infer, id);
     let repeats = repetition::read(&infer, id, &calls, &queries, &graph.edges);
-    Nouns { functions, queries, calls, table_uses, readers: readers::read(&infer, id), graph, repeats }
+    Nouns { functions, queries, calls, table_uses, relations, readers: readers::read(&infer, id), graph, repeats }
 }

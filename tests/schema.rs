@@ -4,8 +4,8 @@ mod support;
 
 use std::ops::Range;
 
-use orm_lint::model::ty::{IndexKind, Literal, Object, Ty};
-use orm_lint::model::{Schema, Table};
+use orm_lint::model::ty::{ColumnRef, IndexKind, Literal, Object, RelationColumn, RelationKind, Ty};
+use orm_lint::model::{Relation, Schema, Table};
 use support::markdown::{self, Case};
 use support::{Failures, diff, indented, is_update, read, root};
 
@@ -49,7 +49,38 @@ fn listing_of(case: &Case) -> String {
     let files: Vec<(String, String)> =
         sources.map(|b| (b.path.clone().unwrap_or_else(|| "convex/schema.ts".to_owned()), b.text.clone())).collect();
     let workspace = support::workspace(&files, Vec::new());
-    workspace.projects.iter().find_map(|p| p.schema.as_ref()).map_or_else(|| "no schema\n".to_owned(), listing)
+    let Some(project) = workspace.projects.iter().find(|p| p.schema.is_some()) else { return "no schema\n".to_owned() };
+    let mut out = project.schema.as_ref().map(listing).unwrap_or_default();
+    project.relations.iter().for_each(|relation| out.push_str(&relation_listing(relation)));
+    out.push_str(if project.unread_relations.is_empty() { "" } else { "… perhaps more relations\n" });
+    out
+}
+
+fn relation_listing(relation: &Relation) -> String {
+    let columns = |columns: &Option<Vec<RelationColumn>>| match columns {
+        None => "?".to_owned(),
+        Some(columns) => columns.iter().map(column_shown).collect::<Vec<_>>().join(", "),
+    };
+    let kind = if relation.kind == RelationKind::One { "one" } else { "many" };
+    let target = relation.target.as_ref().map_or("?", |t| t);
+    let mut out = format!("{}.{}: {kind} {target} ({} = {})", relation.table, relation.name, columns(&relation.from), columns(&relation.to));
+    if let Some(through) = relation.through() {
+        out.push_str(&format!(" through {}", through.table));
+    }
+    if !relation.optional {
+        out.push_str(" required");
+    }
+    if let Some(alias) = &relation.alias {
+        out.push_str(&format!(" alias {alias}"));
+    }
+    out.push_str(if relation.known { "\n" } else { " …\n" });
+    out
+}
+
+fn column_shown(column: &RelationColumn) -> String {
+    let name = |column: &ColumnRef| format!("{}.{}", column.table.as_ref().map_or("?", |t| t), column.column);
+    let over = column.through.as_ref().map_or_else(String::new, |over| format!(" over {}", name(over)));
+    format!("{}{over}", name(&column.column))
 }
 
 fn listing(schema: &Schema) -> String {

@@ -13,6 +13,7 @@ mod mutations;
 mod narrow;
 mod orm;
 mod packages;
+mod relations;
 mod tables;
 mod values;
 

@@ -5,6 +5,7 @@
 
 mod columns;
 mod definitions;
+mod relations;
 mod settle;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ pub use columns::{
     TablePart,
 };
 pub use definitions::{AddedField, Edge, EdgeEnd, Index, IndexKind, SchemaTy, TableFlavor, TableTy};
+pub use relations::{RelationColumn, RelationKind, RelationPart, RelationTy};
 
 use super::hir::{ExprId, FuncId, Name};
 use crate::source::{FileId, Span};
@@ -58,6 +60,7 @@ pub enum Ty {
     /// A column of a table, as indexes and relations name it.
     ColumnOf(Arc<ColumnRef>),
     TablePart(Arc<TablePart>),
+    RelationPart(Arc<RelationPart>),
     Builder(Builder),
     /// A registered function: the call that registers it.
     Registered(FileId, ExprId),

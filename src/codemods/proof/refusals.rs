@@ -4,6 +4,7 @@
 
 mod columns;
 mod keys;
+mod relations;
 
 use crate::model::hir::Name;
 use crate::model::ty::TableFlavor;
@@ -23,6 +24,7 @@ pub fn refusals(project: &Project) -> Vec<(Name, String)> {
         keys::check(schema, table, &mut refused);
     }
     columns::check_shared(schema, &mut refused);
+    relations::check(project, schema, &mut refused);
     refused.found
 }
 

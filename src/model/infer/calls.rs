@@ -24,6 +24,7 @@ impl Infer<'_> {
             Ty::External(external) => self.call_external(file, id, call, &external),
             Ty::CtxPart(part) => self.call_context(file, &part, call),
             Ty::Builder(builder) => self.register(file, id, call, &builder),
+            Ty::RelationPart(part) => self.relation(file, id, call, &part),
             Ty::Unknown => self.register_by_shape(file, id, call),
             _ => Ty::Unknown,
         }
@@ -59,6 +60,7 @@ impl Infer<'_> {
             Ty::Table(table) => Some(self.table_method(file, id, call, table, method)),
             Ty::Column(column) => Some(self.column_method(file, id, call, column, method)),
             Ty::TablePart(part) => Some(self.part_method(file, id, call, part, method)),
+            Ty::RelationPart(part) => Some(self.relation_method(file, id, call, part, method)),
             Ty::Schema(schema) => Some(match (&**method, call.args.first().map(|a| self.expr(file, a.value))) {
                 ("doc", Some(Ty::Literal(crate::model::ty::Literal::Str(table), _))) => Ty::validator(Ty::Doc(table)),
                 ("doc", _) => Ty::Unknown,
@@ -383,6 +385,7 @@ fn string_method(method: &str) -> Option<Ty> {
 fn carries_definitions(ty: &Ty) -> bool {
     match ty {
         Ty::Validator(_) | Ty::Table(_) | Ty::Schema(_) | Ty::Builder(_) | Ty::Column(_) | Ty::ColumnOf(_) | Ty::TablePart(_) => true,
+        Ty::RelationPart(_) => true,
         Ty::Object(object) => object.fields.iter().any(|f| carries_definitions(&f.ty)),
         Ty::Tuple(items) | Ty::Union(items) => items.iter().any(carries_definitions),
         Ty::Array(inner) => carries_definitions(inner),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Infer, orm, tables};
+use super::{Infer, orm, relations, tables};
 use crate::model::hir::{Arg, Binary, Cast, ExprId, ExprKind, Key, Name, Prop, PropKind, TypeId, Unary};
 use crate::model::ty::{Ctx, Field, Literal, Object, TableFlavor, Ty, Validator};
 use crate::source::{FileId, Span};
@@ -301,6 +301,7 @@ impl Infer<'_> {
             Ty::Reference(path) if path.len() < 12 => Ty::Reference(path.iter().chain([name]).cloned().collect()),
             Ty::Validator(validator) => validator_member(validator, name),
             Ty::Table(table) if table.flavor == TableFlavor::Orm => orm::member(table, name),
+            Ty::RelationPart(part) => relations::member(part, name),
             Ty::Table(table) if &**name == "validator" => tables::validator(table),
             Ty::Schema(schema) if &**name == "tables" => Ty::Object(Arc::new(Object {
                 fields: schema
