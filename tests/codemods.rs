@@ -9,14 +9,12 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 
 use orm_lint::codemod::{Left, Options, Plan, Rewritten, Severity, Status, TableOutcome};
 use orm_lint::codemods;
 use orm_lint::model::Workspace;
 use orm_lint::source::{FileId, Span};
-use support::codemod_case::{CodemodCase, Planner};
-use support::markdown;
+use support::codemod_case::{self, Planner};
 use support::{Failures, is_update, read, root};
 
 #[test]
@@ -24,11 +22,11 @@ fn every_codemod_does_what_its_fixtures_say() {
     let mut failures = Failures::default();
     let chosen = std::env::var("CODEMOD").unwrap_or_default();
     let mut count = 0;
-    for (codemod, path) in fixtures() {
+    for (codemod, path) in codemod_case::fixtures() {
         let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
         let text = read(&path);
         let mut rewrites = Vec::new();
-        for case in cases(&shown, &text, &codemod, &mut failures).iter().filter(|case| case.title.contains(&chosen)) {
+        for case in codemod_case::cases(&shown, &text, &codemod, &mut failures).iter().filter(|case| case.title.contains(&chosen)) {
             count += 1;
             rewrites.extend(support::with_deep_stack(|| case.run(&codemods::plan, &mut failures)));
         }
@@ -38,37 +36,6 @@ fn every_codemod_does_what_its_fixtures_say() {
     }
     assert!(count > 0, "CODEMOD={chosen}: there are no such cases");
     failures.report();
-}
-
-/// The fixtures, each with the codemod whose folder it is in.
-fn fixtures() -> Vec<(String, PathBuf)> {
-    let mut found = Vec::new();
-    for folder in entries(&root().join("fixtures/codemods")) {
-        let codemod = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let files = entries(&folder).into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md"));
-        found.extend(files.map(|path| (codemod.clone(), path)));
-    }
-    found
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.sort();
-    paths
-}
-
-/// The cases of a document.
-fn cases(shown: &str, text: &str, codemod: &str, failures: &mut Failures) -> Vec<CodemodCase> {
-    let sections = markdown::sections(text);
-    let (shared, own): (Vec<_>, Vec<_>) = sections.iter().partition(|section| section.is_title || section.name.is_empty());
-    let is_case = |section: &&&markdown::Case| !section.blocks.is_empty();
-    let own: Vec<_> = own.iter().filter(is_case).collect();
-    if own.is_empty() {
-        return shared.iter().filter(is_case).map(|case| CodemodCase::new(shown, text, None, case, codemod, failures)).collect();
-    }
-    let shared = shared.iter().find(|section| section.is_title).copied();
-    own.into_iter().map(|case| CodemodCase::new(shown, text, shared, case, codemod, failures)).collect()
 }
 
 fn rewritten(mut text: String, mut rewrites: Vec<(Range<usize>, String)>) -> String {
@@ -126,7 +93,7 @@ fn made_up(workspace: &Workspace, _: &Options) -> Plan {
 
 fn run(text: &str, planner: Planner<'_>) -> Failures {
     let mut failures = Failures::default();
-    for case in cases("words.md", text, "ents", &mut failures) {
+    for case in codemod_case::cases("words.md", text, "ents", &mut failures) {
         case.run(planner, &mut failures);
     }
     failures
@@ -135,7 +102,7 @@ fn run(text: &str, planner: Planner<'_>) -> Failures {
 #[test]
 fn a_case_says_what_it_asks_for() {
     let mut failures = Failures::default();
-    let cases = cases("words.md", CASE, "validators", &mut failures);
+    let cases = codemod_case::cases("words.md", CASE, "validators", &mut failures);
     failures.report();
     let [case] = &cases[..] else { panic!("{} cases", cases.len()) };
     let said = format!("{:?}", case.options);

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser};
 use orm_lint::cli::args::MigrateArgs;
@@ -11,11 +12,42 @@ use orm_lint::codemod::{Left, Options, Plan, RelationStyle, Severity, Status};
 use orm_lint::model::{PathAliases, Workspace};
 use orm_lint::source::{SourceFile, Span};
 
-use super::markdown::{Block, Case, Mark, line_of, take_marks};
+use super::markdown::{Block, Case, Mark, line_of, sections, take_marks};
 use super::{Failures, diff, indented, is_update, path_aliases};
 
 /// What a codemod does: the real one, or one that a test made up.
 pub type Planner<'a> = &'a dyn Fn(&Workspace, &Options) -> Plan;
+
+/// The fixtures, each with the codemod whose folder it is in.
+pub fn fixtures() -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for folder in entries(&super::root().join("fixtures/codemods")) {
+        let codemod = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let files = entries(&folder).into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+        found.extend(files.map(|path| (codemod.clone(), path)));
+    }
+    found
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The cases of a document.
+pub fn cases(shown: &str, text: &str, codemod: &str, failures: &mut Failures) -> Vec<CodemodCase> {
+    let all = sections(text);
+    let (shared, own): (Vec<_>, Vec<_>) = all.iter().partition(|section| section.is_title || section.name.is_empty());
+    let is_case = |section: &&&Case| !section.blocks.is_empty();
+    let own: Vec<_> = own.iter().filter(is_case).collect();
+    if own.is_empty() {
+        return shared.iter().filter(is_case).map(|case| CodemodCase::new(shown, text, None, case, codemod, failures)).collect();
+    }
+    let shared = shared.iter().find(|section| section.is_title).copied();
+    own.into_iter().map(|case| CodemodCase::new(shown, text, shared, case, codemod, failures)).collect()
+}
 
 pub struct CodemodCase {
     /// Where it stands and what it is called: `fixtures/codemods/ents/edges.md:12 · One to one`.
@@ -24,10 +56,12 @@ pub struct CodemodCase {
     pub files: Vec<BeforeFile>,
     /// Files that no codemod reads: `package.json`.
     pub others: Vec<(String, String)>,
+    /// What the case does not hold for when it is tried with the real packages: a paragraph `conformance: no types, because …`.
+    pub exception: Option<String>,
     after: Vec<Block>,
     /// A block `text tables`.
     tables: Option<Block>,
-    aliases: Vec<PathAliases>,
+    pub aliases: Vec<PathAliases>,
     /// Offsets in the document at which `after` blocks may be added, by path.
     ends: BTreeMap<String, usize>,
 }
@@ -44,13 +78,15 @@ impl CodemodCase {
     /// Reads a case and what stands before all cases of its document; what is wrong with how it is written becomes a failure.
     pub fn new(document: &str, text: &str, shared: Option<&Case>, case: &Case, from: &str, failures: &mut Failures) -> Self {
         let title = format!("{document}:{} · {}", case.line, case.name);
-        let prose = shared.iter().flat_map(|shared| &shared.prose).chain(&case.prose);
-        let options = options(from, prose, &title, failures);
+        let prose = || shared.iter().flat_map(|shared| &shared.prose).chain(&case.prose);
+        let options = options(from, prose(), &title, failures);
+        let exception = prose().filter_map(|text| text.strip_prefix("conformance: ")).next_back().map(str::to_owned);
         let mut this = Self {
             title,
             options,
             files: Vec::new(),
             others: Vec::new(),
+            exception,
             after: Vec::new(),
             tables: None,
             aliases: Vec::new(),
@@ -78,7 +114,8 @@ impl CodemodCase {
             return;
         }
         let path = path_of(block);
-        if !block.is_source() {
+        // What is installed is read by packages, and by no codemod.
+        if !block.is_source() || path.starts_with("node_modules/") {
             if path == "tsconfig.json" {
                 self.aliases.push(path_aliases(&block.text));
             }

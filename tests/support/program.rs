@@ -100,7 +100,7 @@ pub fn npm_packages(project: &Path) -> Result<PathBuf, String> {
     let lock = super::read(&project.join("package-lock.json"));
     let name = format!("npm-{}-{:08x}", project.file_name().unwrap_or_default().to_string_lossy(), fingerprint(&lock));
     installed(&name, |folder| {
-        for file in ["package.json", "package-lock.json"] {
+        for file in ["package.json", "package-lock.json", ".npmrc"].into_iter().filter(|file| project.join(file).exists()) {
             std::fs::copy(project.join(file), folder.join(file)).map_err(|e| e.to_string())?;
         }
         attempt(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder))

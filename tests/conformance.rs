@@ -1,0 +1,267 @@
+//! Holds what codemods write against the real packages: types, the schema that Convex gets, and whether the ORM starts.
+//!
+//! Every fixture of a codemod is tried, in one process of Node; what that does is in `tests/conformance`.
+//! A paragraph `conformance: none, because …` in a fixture excepts a case from it, `no types` from TypeScript alone,
+//! and `0.11` says that versions before 0.11 have not what the case needs.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use orm_lint::codemod::{Plan, RelationStyle, Status};
+use orm_lint::codemods;
+use serde_json::{Value, json};
+use support::codemod_case::{self, CodemodCase};
+use support::program::{copy_project, npm_packages, run, skip};
+use support::{Failures, read, root};
+
+/// The ORM as it is published, the newest version first.
+const ORMS: [&str; 2] = ["better-convex", "better-convex-0.6"];
+
+/// Cases that are not right yet. One that is must leave this list.
+const OPEN: &[&str] = &[
+    "edges.md · Two fields that point back, and a circle of required ones",
+    "fields.md · An ent that stays a plain table",
+    "fields.md · Deletion",
+    "forms.md · A file for each table",
+    "todo.md · What is left, said in comments",
+];
+
+#[test]
+fn what_codemods_write_is_right_for_the_packages_that_read_it() {
+    let mut failures = Failures::default();
+    let chosen = std::env::var("CODEMOD").unwrap_or_default();
+    let mut tried = Vec::new();
+    for (codemod, path) in codemod_case::fixtures() {
+        let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+        for case in codemod_case::cases(&shown, &read(&path), &codemod, &mut failures) {
+            let exception = exception(&case, &mut failures);
+            let plan =
+                support::with_deep_stack(|| codemods::plan(&support::workspace(&case.before(), case.aliases.clone()), &case.options));
+            if case.title.contains(&chosen) && exception != Exception::None && !plan.files.is_empty() {
+                tried.push(Tried { case, plan, exception });
+            }
+        }
+    }
+    let Some(results) = held_against_packages(&tried.iter().map(Tried::project).collect::<Vec<_>>()) else { return };
+    // Until plans say anything of documents, nothing can be wrong with it.
+    let are_documents_told = tried.iter().any(|tried| tried.plan.tables.iter().any(|table| !table.widened.is_empty()));
+    for (tried, result) in tried.iter().zip(results) {
+        let title = &tried.case.title;
+        if OPEN.iter().any(|open| is_called(title, open)) {
+            failures.check(!result.problems.is_empty(), || format!("{title}\n  has no problem any more: take it out of OPEN"));
+            continue;
+        }
+        failures.check(result.problems.is_empty(), || format!("{title}\n  {}", result.problems.join("\n  ")));
+        if are_documents_told {
+            tried.check_tables(&result, &mut failures);
+        }
+    }
+    failures.report();
+}
+
+/// Whether `fixtures/codemods/ents/edges.md:12 · One to one` is `edges.md · One to one`.
+fn is_called(title: &str, name: &str) -> bool {
+    let Some((file, name)) = name.split_once(" · ") else { return false };
+    title
+        .split_once(" · ")
+        .is_some_and(|(place, case)| case == name && place.rsplit_once(':').is_some_and(|(path, _)| path.ends_with(file)))
+}
+
+/// What a case is excepted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exception {
+    Nothing,
+    Types,
+    Versions,
+    None,
+}
+
+fn exception(case: &CodemodCase, failures: &mut Failures) -> Exception {
+    let Some(text) = &case.exception else { return Exception::Nothing };
+    match text.split_once(", because ").map_or(text.trim_end_matches('.'), |(what, _)| what) {
+        "none" => Exception::None,
+        "no types" => Exception::Types,
+        "0.11" => Exception::Versions,
+        other => {
+            failures.add(format!("{}\n  `conformance: {other}`: there are `none`, `no types` and `0.11`", case.title));
+            Exception::Nothing
+        }
+    }
+}
+
+struct Tried {
+    case: CodemodCase,
+    plan: Plan,
+    exception: Exception,
+}
+
+impl Tried {
+    fn project(&self) -> Project {
+        let mut after = self.case.before();
+        for (file, rewritten) in &self.plan.files {
+            after[file.0 as usize].1.clone_from(&rewritten.text);
+        }
+        Project {
+            before: [self.case.before(), self.case.others.clone()].concat(),
+            after: [after, self.case.others.clone()].concat(),
+            module: self.case.options.orm.clone(),
+            style: self.case.options.relations,
+            has_types: self.exception != Exception::Types,
+            orms: if self.exception == Exception::Versions { &ORMS[..1] } else { &ORMS },
+        }
+    }
+
+    /// The plan says of exactly those tables that they are wider that are.
+    fn check_tables(&self, result: &Outcome, failures: &mut Failures) {
+        for table in &self.plan.tables {
+            let Some(verdict) = result.tables.get(&table.name) else { continue };
+            let is_said = !table.widened.is_empty();
+            failures.check((verdict == "widened") == is_said || verdict == "narrowed" || verdict == "incompatible", || {
+                format!("{}\n  {} is {verdict}, and the plan says {:?}", self.case.title, table.name, table.widened)
+            });
+            let is_untouched = matches!(table.status, Status::Kept { .. } | Status::Already);
+            failures.check(!is_untouched || verdict == "equal", || {
+                format!("{}\n  {} is {verdict}, and the plan says {:?}", self.case.title, table.name, table.status)
+            });
+        }
+    }
+}
+
+/// A project before and after a migration.
+struct Project {
+    before: Vec<(String, String)>,
+    after: Vec<(String, String)>,
+    /// Where it imports the ORM from.
+    module: String,
+    style: RelationStyle,
+    has_types: bool,
+    orms: &'static [&'static str],
+}
+
+/// What the packages say of a project.
+struct Outcome {
+    /// By table: `equal`, `widened`, `narrowed`, `incompatible`.
+    tables: BTreeMap<String, String>,
+    problems: Vec<String>,
+}
+
+/// Runs all projects through Node; `None` where the packages cannot be had.
+fn held_against_packages(projects: &[Project]) -> Option<Vec<Outcome>> {
+    let packages = match npm_packages(&root().join("tests/conformance")) {
+        Ok(packages) => packages,
+        Err(why) => {
+            skip(&format!("the packages to hold codemods against could not be installed with npm: {why}"));
+            return None;
+        }
+    };
+    // Packages are found from where the files are. Tests that run side by side have a folder each.
+    let folder = tempfile::tempdir_in(&packages).expect("a folder");
+    let place = folder.path();
+    let harness = place.join("harness");
+    copy_project(&root().join("tests/conformance"), &harness);
+    let cases: Vec<Value> = projects.iter().enumerate().map(|(i, project)| project.lay_out(&place.join(i.to_string()))).collect();
+    let list = place.join("cases.json");
+    std::fs::write(&list, Value::from(cases).to_string()).expect("write the list of cases");
+    let output = run(Command::new("node").arg(harness.join("run.mjs")).arg(&list).current_dir(&packages));
+    assert!(output.code == 0, "{}\n{}", output.err, output.out);
+    let results: Vec<Value> = serde_json::from_str(&output.out).unwrap_or_else(|error| panic!("{error}: {}", output.out));
+    assert_eq!(results.len(), projects.len());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let outcome = |result: &Value| Outcome {
+        tables: result["tables"].as_object().into_iter().flatten().map(|(name, verdict)| (name.clone(), text(verdict))).collect(),
+        problems: result["problems"].as_array().into_iter().flatten().map(text).collect(),
+    };
+    Some(results.iter().map(outcome).collect())
+}
+
+impl Project {
+    fn lay_out(&self, folder: &Path) -> Value {
+        for (side, files) in [("before", &self.before), ("after", &self.after)] {
+            for (path, text) in files {
+                let path: PathBuf = folder.join(side).join(path);
+                std::fs::create_dir_all(path.parent().expect("a file in a folder")).expect("make the folder");
+                std::fs::write(path, text).expect("write a file");
+            }
+        }
+        let style = match self.style {
+            RelationStyle::Relations => "relations",
+            RelationStyle::DefineRelations => "defineRelations",
+            RelationStyle::Chain => "chain",
+        };
+        let mut modules = vec![self.module.as_str(), "better-convex/orm", "kitcn/orm"];
+        modules.dedup();
+        // Before the ORM had a module of its own.
+        let is_early = |(_, text): &(String, String)| text.contains("convexTable") && text.contains("\"better-convex/server\"");
+        modules.extend(self.before.iter().any(is_early).then_some("better-convex/server"));
+        json!({ "folder": folder, "modules": modules, "orms": self.orms, "style": style, "types": self.has_types })
+    }
+}
+
+const BEFORE: &str = "\
+import { defineSchema, defineTable } from \"convex/server\";
+import { v } from \"convex/values\";
+export default defineSchema({
+  users: defineTable({ name: v.string(), age: v.optional(v.number()) }).index(\"by_name\", [\"name\", \"age\"]),
+  posts: defineTable({ userId: v.id(\"users\"), kind: v.union(v.literal(\"a\"), v.literal(\"b\")) }).index(\"userId\", [\"userId\"]),
+});
+";
+
+const AFTER: &str = "\
+import { convexTable, defineRelations, defineSchema, id, index, integer, text, textEnum } from \"better-convex/orm\";
+export const users = convexTable(\"users\", { name: text().notNull(), age: integer() }, (t) => [index(\"by_name\").on(t.name, t.age)]);
+export const posts = convexTable(
+  \"posts\",
+  { userId: id(\"users\").notNull().references(() => users.id), kind: textEnum([\"a\", \"b\"]).notNull() },
+  (t) => [index(\"userId\").on(t.userId)],
+);
+const tables = { users, posts };
+export default defineSchema(tables);
+export const relations = defineRelations(tables, (r) => ({
+  users: { posts: r.many.posts({ from: r.users.id, to: r.posts.userId }) },
+  posts: { user: r.one.users({ from: r.posts.userId, to: r.users.id, optional: false }) },
+}));
+";
+
+fn made_up(after: &str, style: RelationStyle) -> Project {
+    let files = |text: &str| vec![("convex/schema.ts".to_owned(), text.to_owned())];
+    let (before, after) = (files(BEFORE), files(after));
+    Project { before, after, module: "better-convex/orm".to_owned(), style, has_types: true, orms: &ORMS }
+}
+
+#[test]
+fn what_is_wrong_is_found() {
+    let style = RelationStyle::DefineRelations;
+    let relations = AFTER.find("export const relations").expect("the relations");
+    let first = AFTER[..relations].replace("defineRelations,", "relations,")
+        + "export const userRelations = relations(users, ({ many }) => ({ posts: many(posts) }));\n";
+    let chained = AFTER[..relations].replace("defineRelations, ", "").replace("(tables);", "(tables)")
+        + "  .relations((r) => ({ users: { posts: r.many.posts({ from: r.users.id, to: r.posts.userId }) } }));\n";
+    let cases: [(String, RelationStyle, &[&str]); 13] = [
+        (AFTER.to_owned(), style, &[]),
+        (first.clone(), RelationStyle::Relations, &[]),
+        (chained.clone(), RelationStyle::Chain, &[]),
+        (chained.replace("r.posts.userId", "r.posts.authorId"), RelationStyle::Chain, &["cannot be loaded"]),
+        (AFTER.replace("age: integer()", "age: integer().notNull()"), style, &["users is narrowed: age: optional(number) became number"]),
+        (AFTER.replace("age: integer()", "age: text()"), style, &["users is incompatible: age: optional(number) became"]),
+        (AFTER.replace("t.name, t.age", "t.age, t.name"), style, &["the index by_name of users was on (name, age) and is on (age, name)"]),
+        (AFTER.replace("\"by_name\"", "\"byName\""), style, &["users has lost the index by_name", "users has a new index byName"]),
+        (first.replace("{ users, posts };", "{ users };"), RelationStyle::Relations, &["the table posts is gone"]),
+        (AFTER.replace("r.many.posts", "r.one.posts"), style, &["Circular dependency"]),
+        (AFTER.replace("=> [index(\"userId\").on(t.userId)]", "=> []"), style, &["no index of posts begins with userId"]),
+        (AFTER.replace("text().notNull()", "text().notNul()"), style, &["a type error: convex/schema.ts:2 TS2551"]),
+        (AFTER.replace("[\"a\", \"b\"]", "[\"a\"]"), style, &["posts is narrowed: kind: \"a\" | \"b\" became \"a\""]),
+    ];
+    let projects: Vec<Project> = cases.iter().map(|(after, style, _)| made_up(after, *style)).collect();
+    let Some(results) = held_against_packages(&projects) else { return };
+    for (i, ((_, _, wanted), result)) in cases.iter().zip(&results).enumerate() {
+        assert_eq!(wanted.is_empty(), result.problems.is_empty(), "case {i}: {:#?}", result.problems);
+        for words in *wanted {
+            assert!(result.problems.iter().any(|problem| problem.contains(words)), "case {i}: {words}: {:#?}", result.problems);
+        }
+    }
+    let verdicts = ["users", "posts"].map(|name| results[0].tables[name].as_str());
+    assert_eq!(verdicts, ["widened", "equal"]);
+}
