@@ -5,7 +5,7 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use crate::codemod::{Left, Options, Plan, Severity, Status};
+use crate::codemod::{Left, Options, Part, Plan, Severity, Status};
 use crate::model::{Project, Workspace};
 use crate::source::{FileId, SourceFile, Span};
 use proof::Outcome;
@@ -17,7 +17,11 @@ const ROUNDS: usize = 8;
 /// What the codemod would do with the workspace's projects. Pure; never fails: what cannot be migrated is left, and said.
 pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
     let mut all = Plan::default();
-    for place in 0..workspace.projects.len() {
+    let is_asked = |place: &usize| options.projects.as_ref().is_none_or(|asked| asked.contains(place));
+    for place in (0..workspace.projects.len()).filter(is_asked) {
+        if options.only == Some(Part::Functions) {
+            continue;
+        }
         let plan = proved(workspace, place, options);
         all.files.extend(plan.files);
         all.tables.extend(plan.tables);

@@ -63,7 +63,8 @@ fn relation_listing(relation: &Relation) -> String {
     };
     let kind = if relation.kind == RelationKind::One { "one" } else { "many" };
     let target = relation.target.as_ref().map_or("?", |t| t);
-    let mut out = format!("{}.{}: {kind} {target} ({} = {})", relation.table, relation.name, columns(&relation.from), columns(&relation.to));
+    let mut out =
+        format!("{}.{}: {kind} {target} ({} = {})", relation.table, relation.name, columns(&relation.from), columns(&relation.to));
     if let Some(through) = relation.through() {
         out.push_str(&format!(" through {}", through.table));
     }
