@@ -3,6 +3,7 @@
 //! What cannot be told from the source is kept as such (`Ty::Unknown`, `Option::None`), and never guessed.
 
 pub mod assignable;
+pub mod branches;
 pub mod calls;
 pub mod effects;
 pub mod functions;
@@ -11,6 +12,7 @@ pub mod hir;
 pub mod indexes;
 pub mod infer;
 pub mod layout;
+pub mod node;
 pub mod order;
 pub mod promises;
 mod lower;
@@ -41,7 +43,7 @@ pub use relations::{Relation, RelationForm};
 pub use repetition::Repeat;
 pub use schema::{Schema, Table};
 pub use tables::TableUse;
-pub use world::Origin;
+pub use world::{ImportedFile, Origin};
 use world::{Known, World};
 
 use crate::source::{FileId, SourceFile, Span};
@@ -107,7 +109,7 @@ pub struct Workspace {
     /// One for each root of the layout, in its order, and one for the files of no root, without a schema.
     pub projects: Vec<Project>,
     /// For each file, by its id, the files whose values it imports.
-    imports: Vec<Vec<FileId>>,
+    imports: Vec<Vec<ImportedFile>>,
 }
 
 /// One Convex backend: a functions folder and what it imports. Nouns are in order of file and place.
@@ -158,7 +160,7 @@ impl Workspace {
         queue.extend(texts.keys());
         while let Some(file) = queue.pop() {
             if !std::mem::replace(&mut needed[file.0 as usize], true) {
-                queue.extend(&self.imports[file.0 as usize]);
+                queue.extend(self.imports[file.0 as usize].iter().map(|i| i.file));
             }
         }
         let files = self.files.par_iter().zip(needed).map(|(file, is_needed)| {
@@ -189,10 +191,27 @@ impl Workspace {
                 return true;
             }
             if !std::mem::replace(&mut seen[file.0 as usize], true) {
-                queue.extend(&self.imports[file.0 as usize]);
+                queue.extend(self.imports[file.0 as usize].iter().map(|i| i.file));
             }
         }
         false
+    }
+
+    /// The files whose values this one imports, each once.
+    pub fn imports_of(&self, file: FileId) -> &[ImportedFile] {
+        self.imports.get(file.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The functions folder that holds the file, without a `/` at its end.
+    pub fn functions_folder(&self, file: FileId) -> Option<&str> {
+        let root = self.layout.root_of(&self.source(file).path)?;
+        Some(&self.layout.roots.get(root)?.functions)
+    }
+
+    /// Whether Convex takes the file for a module of functions: it lies in the functions folder, and its name has one dot.
+    pub fn is_entry(&self, file: FileId) -> bool {
+        let name = self.source(file).path.rsplit('/').next().unwrap_or_default();
+        self.files[file.0 as usize].role == Role::Backend && self.functions_folder(file).is_some() && name.matches('.').count() == 1
     }
 
     pub fn style(&self, file: FileId) -> &Style {
@@ -255,7 +274,7 @@ struct Nouns {
     repeats: Vec<Repeat>,
 }
 
-fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
+fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<ImportedFile>>) {
     let mut world = World::new(files, layout);
     let schemas: Vec<Option<(Schema, Known)>> = layout.roots.par_iter().map(|root| schema::read(&world, &root.functions)).collect();
     for found in schemas.into_iter().chain([None]) {
@@ -263,7 +282,7 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
         world.schemas.push(schema);
         world.known.add(known.unwrap_or_default());
     }
-    let imports: Vec<Vec<FileId>> = files.iter().map(|f| world.imported_files(f.source.id)).collect();
+    let imports: Vec<Vec<ImportedFile>> = files.iter().map(|f| world.imported_files(f.source.id)).collect();
     for known in shared(&world, &imports) {
         world.known.add(known);
     }
@@ -300,11 +319,11 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<FileId>>) {
 }
 
 /// What the files export that many others import.
-fn shared(world: &World<'_>, imports: &[Vec<FileId>]) -> Vec<Known> {
+fn shared(world: &World<'_>, imports: &[Vec<ImportedFile>]) -> Vec<Known> {
     /// With fewer importers, reading it again for each costs less than reading all of it once more.
     const MANY: u32 = 4;
     let mut importers = vec![0; imports.len()];
-    imports.iter().flatten().for_each(|file| importers[file.0 as usize] += 1);
+    imports.iter().flatten().for_each(|import| importers[import.file.0 as usize] += 1);
     let is_shared = |file: &&File| importers[file.source.id.0 as usize] >= MANY && matches!(file.role, Role::Backend | Role::Support);
     let files: Vec<FileId> = world.files.iter().filter(is_shared).map(|file| file.source.id).collect();
     files.into_par_iter().map(|file| Infer::new(world, file).exports()).collect()

@@ -8,7 +8,7 @@ use support::program::orm_lint;
 use support::{Failures, expect_file, root};
 
 /// Each picture with the arguments that it is of: short enough for a page.
-const PICTURES: [(&str, &[&str]); 2] = [("orm-lint", &["convex/users.ts", "convex/schema.ts"]), ("diff", &["--diff", "convex/users.ts"])];
+const PICTURES: [(&str, &[&str]); 2] = [("orm-lint", &["convex/members.ts"]), ("diff", &["--diff", "convex/users.ts"])];
 
 #[test]
 fn pictures_show_what_the_program_prints() {

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::calls::{Callee, PlatformCall};
 use super::graph::Edge;
 use super::hir::{Binary, BindingKind, ExprId, ExprKind, FuncId, Module, Parent};
+use super::queries::End;
 use super::ty::{External, FunctionAt};
 use super::{Project, Workspace};
 use crate::source::Span;
@@ -25,11 +26,13 @@ pub enum Effect {
     Database,
     /// Reads documents.
     Read,
+    /// Pages through a query.
+    Paginate,
     /// Asks what time it is.
     Clock,
 }
 
-const EFFECTS: usize = 6;
+const EFFECTS: usize = 7;
 
 /// What every function of a project reaches, worked out for an effect when it is first asked for.
 #[derive(Debug, Default)]
@@ -143,6 +146,11 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
     for call in project.calls.iter().filter(|call| is_of(call, effect)) {
         let module = workspace.hir(call.file);
         add(call.file, call.call, shown(module, call.call));
+    }
+    if effect == Effect::Paginate {
+        for query in project.queries.iter().filter(|q| q.end == End::Paginate) {
+            add(query.file, query.call, shown(workspace.hir(query.file), query.call));
+        }
     }
     if matches!(effect, Effect::Database | Effect::Read) {
         let mut origins: Vec<_> = project.queries.iter().map(|q| q.origin).collect();

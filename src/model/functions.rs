@@ -1,6 +1,6 @@
 //! Registered functions: what `query({ … })` and its kin declare.
 
-use super::hir::{BindingKind, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind};
+use super::hir::{BindingId, BindingKind, Exported, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind};
 use super::infer::Infer;
 use super::ty::{Builder, Flavor, FunctionAt, FunctionKind, Ty, Visibility};
 use crate::source::{FileId, Span};
@@ -57,6 +57,16 @@ pub enum Entry {
 impl Function {
     pub fn is_public(&self) -> bool {
         self.builder.visibility == Visibility::Public
+    }
+
+    /// Whether the module exports it, under whatever name.
+    pub fn is_exported(&self, module: &Module) -> bool {
+        let is_own = |name: BindingId| module.exports.iter().any(|e| matches!(e.what, Exported::Binding(b) if b == name));
+        match module.meaningful_parent(self.call).0 {
+            Parent::Stmt { place: Place::Init(first, end), .. } => module.bindings_in((first, end)).any(is_own),
+            Parent::Stmt { place: Place::Exported, .. } => true,
+            _ => false,
+        }
     }
 
     pub fn kind(&self) -> FunctionKind {

@@ -647,6 +647,28 @@ impl Module {
         }
     }
 
+    /// Whether the import is there for its effects, or something uses its name as a value.
+    pub fn is_import_used(&self, at: u32) -> bool {
+        let import = &self.imports[at as usize];
+        if import.name == ImportName::Nothing {
+            return true;
+        }
+        let of = self.bindings.iter().position(|b| b.kind == BindingKind::Import(at));
+        of.is_none_or(|binding| {
+            let is_exported = |e: &Export| matches!(e.what, Exported::Binding(b) if b.0 as usize == binding) && !e.type_only;
+            !self.bindings[binding].uses.is_empty() || self.exports.iter().any(is_exported)
+        })
+    }
+
+    /// The statement `"use node"` that does not stand first, and says nothing there.
+    pub fn stray_use_node(&self) -> Option<ExprId> {
+        let said = |stmt: &Stmt| match stmt {
+            Stmt::Expr(value) => self.as_str(*value).filter(|text| &***text == "use node").map(|_| *value),
+            _ => None,
+        };
+        if self.use_node { None } else { self.body.iter().find_map(said) }
+    }
+
     pub fn span(&self, id: ExprId) -> Span {
         let expr = &self.exprs[id.0 as usize];
         Span::new(self.file, expr.start, expr.end)

@@ -7,7 +7,7 @@ use super::layout::Layout;
 use super::schema::Schema;
 use super::ty::{FunctionAt, FunctionKind, Ty};
 use super::{File, Role};
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 
 /// What a module specifier stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,16 @@ pub enum Origin {
     Package(Name, Option<Name>),
     /// The file exports no such name.
     Missing,
+}
+
+/// A file that another imports values of.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportedFile {
+    pub file: FileId,
+    /// The import, or the re-export.
+    pub span: Span,
+    /// Something uses what is imported as a value; an import that only types use is dropped by the compiler.
+    pub is_used: bool,
 }
 
 /// Linked files, not yet judged.
@@ -110,15 +120,16 @@ impl<'w> World<'w> {
     }
 
     /// The files whose values this one imports, each once, in order.
-    pub fn imported_files(&self, file: FileId) -> Vec<FileId> {
+    pub fn imported_files(&self, file: FileId) -> Vec<ImportedFile> {
         let module = &self.file(file).hir;
-        let values = module.imports.iter().filter(|i| !i.type_only).filter_map(|i| match self.targets[file.0 as usize].get(&i.module) {
-            Some(Target::File(target)) => Some(*target),
-            _ => None,
+        let values = module.imports.iter().enumerate().filter(|(_, i)| !i.type_only).filter_map(|(at, i)| {
+            let Some(Target::File(target)) = self.targets[file.0 as usize].get(&i.module) else { return None };
+            let span = module.at(i.decl_start, i.decl_end);
+            Some(ImportedFile { file: *target, span, is_used: module.is_import_used(at as u32) })
         });
-        let mut files: Vec<FileId> = values.collect();
-        files.sort_unstable();
-        files.dedup();
+        let mut files: Vec<ImportedFile> = values.collect();
+        files.sort_unstable_by_key(|f| (f.file, !f.is_used, f.span));
+        files.dedup_by_key(|f| f.file);
         files
     }
 

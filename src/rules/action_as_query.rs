@@ -1,0 +1,70 @@
+use crate::declare_rule;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::model::Function;
+use crate::model::calls::RunBy;
+use crate::model::hir::{Body, ExprId, ExprKind, Module, Stmt};
+use crate::model::ty::FunctionKind;
+use crate::rule::{Category, Cx, Rule, RuleMeta};
+
+declare_rule! {
+    /// Finds actions that do nothing but run one query.
+    ///
+    /// ## Why is this bad?
+    /// What a query returns is cached, consistent, and sent anew when it changes.
+    /// Behind an action it is none of these: each call starts a function that starts a function.
+    ///
+    /// ## Example
+    /// ```ts
+    /// export const profile = action({ // error
+    ///   args: { id: v.id("users") },
+    ///   returns: v.any(),
+    ///   handler: async (ctx, args) => {
+    ///     return await ctx.runQuery(internal.users.get, { id: args.id });
+    ///   },
+    /// });
+    /// ```
+    pub struct ActionAsQuery {} = { id: "action-as-query", category: Category::Functions, level: Level::Error, since: "0.1.0" }
+}
+
+impl Rule for ActionAsQuery {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn function(&self, function: &Function, cx: &mut Cx<'_>) -> Option<()> {
+        let at = function.handler.filter(|_| function.kind() == FunctionKind::Action)?;
+        let module = cx.workspace.hir(at.file);
+        let yielded = match &module.func(at.func).body {
+            Body::Expr(value) => *value,
+            Body::Block { stmts, .. } => match &stmts[..] {
+                [Stmt::Return { value: Some(value), .. }] => *value,
+                [Stmt::Var { first, init: Some(init), .. }, Stmt::Return { value: Some(value), .. }] if is_name(module, *value, *first) => *init,
+                _ => return None,
+            },
+            Body::None => return None,
+        };
+        let call = module.bare_awaited(yielded);
+        let calls = crate::model::in_file(&cx.project.calls, at.file, |c| c.file);
+        let run = calls[calls.binary_search_by_key(&call, |c| c.call).ok()?].run(module)?;
+        // What a custom builder does around it may be more.
+        if run.by != RunBy::Query || function.builder.made_by.is_some() || !is_plain(module, call) {
+            return None;
+        }
+        cx.report(
+            Diagnostic::new(function.callee_span, format!("the {} does nothing but run a query", function.kind_and_name()))
+                .label(module.span(run.target), "this query")
+                .help("make it a query, or let the caller run that one"),
+        );
+        Some(())
+    }
+}
+
+fn is_name(module: &Module, value: ExprId, name: crate::model::hir::BindingId) -> bool {
+    module.binding(name).path.is_empty() && matches!(module.expr(module.bare(value)), ExprKind::Local(b) if *b == name)
+}
+
+/// Whether nothing else is called or awaited for its arguments.
+fn is_plain(module: &Module, call: ExprId) -> bool {
+    let inner = module.call(call).map_or(&[][..], |c| &c.args);
+    !inner.iter().any(|a| module.within(a.value).any(|part| matches!(module.expr(part), ExprKind::Call(_) | ExprKind::New(_) | ExprKind::Await(_))))
+}
