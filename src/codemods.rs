@@ -108,7 +108,8 @@ fn judge(workspace: &Workspace, place: usize, options: &Options, plan: &Plan) ->
             Outcome::Narrowed(why) | Outcome::Lost(why) | Outcome::Unprovable(why) => fails.push((name.to_string(), why)),
         }
     }
-    let refusals = proof::refusals(after_project).into_iter().map(|(name, why)| (name.to_string(), format!("the ORM would throw: {why}")));
+    let refusals =
+        proof::refusals(&after, after_project).into_iter().map(|(name, why)| (name.to_string(), format!("the ORM would throw: {why}")));
     fails.extend(refusals);
     if !fails.is_empty() {
         return Judgement::Fails(fails);

@@ -137,7 +137,7 @@ fn listing(verdict: &Verdict, after: &Workspace) -> String {
     for wrong in &verdict.schema {
         let _ = writeln!(out, "schema: {wrong}");
     }
-    for (table, why) in proof::refusals(&after.projects[0]) {
+    for (table, why) in proof::refusals(after, &after.projects[0]) {
         let _ = writeln!(out, "refused: {table}: {why}");
     }
     out

@@ -4,14 +4,15 @@
 
 mod columns;
 mod keys;
+mod order;
 mod relations;
 
 use crate::model::hir::Name;
 use crate::model::ty::TableFlavor;
-use crate::model::{Project, Schema, Table};
+use crate::model::{Project, Schema, Table, Workspace};
 
 /// What the ORM refuses of a project's schema: the table, and why.
-pub fn refusals(project: &Project) -> Vec<(Name, String)> {
+pub fn refusals(workspace: &Workspace, project: &Project) -> Vec<(Name, String)> {
     let Some(schema) = &project.schema else { return Vec::new() };
     let mut refused = Refused { found: Vec::new() };
     for table in &schema.tables {
@@ -25,6 +26,7 @@ pub fn refusals(project: &Project) -> Vec<(Name, String)> {
     }
     columns::check_shared(schema, &mut refused);
     relations::check(project, schema, &mut refused);
+    order::check(workspace, project, schema, &mut refused);
     refused.found
 }
 
