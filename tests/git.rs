@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use orm_lint::cli::git;
-use support::program::{attempt, skip};
+use support::program::{attempt, run, skip};
 use tempfile::TempDir;
 
 /// A folder that may become a repository.
@@ -150,4 +150,62 @@ fn a_repository_that_is_broken_is_said() {
         error.starts_with("git cannot say whether files have changes: ") && error.ends_with("; --allow-dirty does without it"),
         "{error}"
     );
+}
+
+const SCHEMA: &str = "import { defineSchema, defineTable } from \"convex/server\";\nimport { v } from \"convex/values\";\n\n\
+    export default defineSchema({ users: defineTable({ name: v.string() }) });\n";
+
+/// A migration in a folder of the tree: exit code, standard error, and whether the schema was changed.
+fn migrate(tree: &Tree, folder: &str, args: &[&str], path: Option<&str>) -> (i32, String, bool) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orm-migrate"));
+    command.args(["--from", "validators", "--relations", "defineRelations"]).args(args).current_dir(tree.path(folder));
+    if let Some(path) = path {
+        command.env("PATH", path);
+    }
+    let before = support::read(&tree.path("convex/schema.ts"));
+    let said = run(&mut command);
+    (said.code, said.err, support::read(&tree.path("convex/schema.ts")) != before)
+}
+
+#[test]
+fn a_migration_refuses_what_git_could_not_restore() {
+    let Some(tree) = Tree::repository(&["app/page.ts"]) else { return };
+    tree.write("convex/schema.ts", SCHEMA);
+    let refusal = |name: &str| {
+        format!("error: git could not restore what is in `{name}`: commit first, or go on with --allow-dirty; nothing was changed\n")
+    };
+    assert_eq!(migrate(&tree, "", &[], None), (2, refusal("convex/schema.ts"), false));
+    assert_eq!(migrate(&tree, "convex", &[], None), (2, refusal("schema.ts"), false));
+    assert!(!tree.path(".orm-migrate").exists());
+    // What writes nothing has nothing to refuse.
+    assert_eq!(migrate(&tree, "", &["--dry-run"], None).0, 0);
+    assert_eq!(migrate(&tree, "", &["--check"], None).0, 1);
+    // Other files do not matter.
+    tree.git("", &["add", "convex"]);
+    tree.commit("");
+    tree.write("app/page.ts", "new\n");
+    let (code, said, is_changed) = migrate(&tree, "convex", &[], None);
+    assert!(code == 0 && is_changed, "{said}");
+    // Nor does the journal.
+    assert!(git_in(&tree.path(""), &["add", "--all"]).is_ok());
+    assert!(git_in(&tree.path(""), &["ls-files", "--error-unmatch", ".orm-migrate/lock"]).is_err());
+}
+
+#[test]
+fn a_migration_goes_on_where_it_is_told_to_or_git_has_no_say() {
+    let Some(tree) = Tree::repository(&[]) else { return };
+    tree.write("convex/schema.ts", SCHEMA);
+    let (code, said, is_changed) = migrate(&tree, "", &["--allow-dirty"], None);
+    assert!(code == 0 && is_changed, "{said}");
+
+    let Some(tree) = Tree::repository(&[]) else { return };
+    tree.write("convex/schema.ts", SCHEMA);
+    let (code, said, is_changed) = migrate(&tree, "", &[], Some("/nowhere"));
+    assert!(code == 0 && is_changed, "{said}");
+
+    let tree = Tree::new();
+    tree.write("package.json", "{}");
+    tree.write("convex/schema.ts", SCHEMA);
+    let (code, said, is_changed) = migrate(&tree, "convex", &[], None);
+    assert!(code == 0 && is_changed, "{said}");
 }

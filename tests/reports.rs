@@ -102,6 +102,8 @@ error[nested-index]: the index `by_meta` is on a field inside of another
 3 │   logs: defineEnt({}).index(\"by_meta\", [\"meta.kind\"]),
   │                                         ^^^^^^^^^^^
 
+(lines are those of the files before this run; --todo would have written all of this into the new ones)
+
 good to know
   convex/schema.ts:2:22  widened-null: `users.height` may now hold null
 
@@ -210,6 +212,8 @@ fn pull_requests_get_a_list_to_tick_off() {
 - [ ] **default-on-read** `convex/schema.ts:2:41`: a default is no longer filled in on reads (backfill `users`)
 - [ ] **nested-index** `convex/schema.ts:3:41`: the index `by_meta` is on a field inside of another
 
+Lines are those of the files before this run; --todo would have written all of this into the new ones.
+
 ## Tables
 
 | table | | |
@@ -245,9 +249,6 @@ Relations are written as `relations(table, …)`, the form of better-convex befo
 fn nothing_to_do_is_nothing_to_say() {
     let nothing = Plan::default();
     assert_eq!(rendered(ReportFormat::Text, &nothing, &Orm::Unknown, false), "");
-    assert_eq!(
-        rendered(ReportFormat::Markdown, &nothing, &Orm::Unknown, false),
-        "# Migration from ents\n\nNothing to change; no tables.\n"
-    );
+    assert_eq!(rendered(ReportFormat::Markdown, &nothing, &Orm::Unknown, false), "# Migration from ents\n\nNothing to change.\n");
     assert_eq!(Orm::Unknown.style(), RelationStyle::Relations);
 }

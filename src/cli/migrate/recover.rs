@@ -25,7 +25,7 @@ pub fn finish(journal: &Journal<'_>) -> anyhow::Result<()> {
 
 /// `--undo`: takes back what an interrupted run did, or else what the last one did.
 pub fn undo(tree: &Path, shown: Shown<'_>, even_if_edited: bool) -> anyhow::Result<Exit> {
-    let nothing = || format!("nothing to undo: orm-migrate has changed nothing in `{}`", shown(tree));
+    let nothing = || format!("nothing to undo: there is no run of orm-migrate in `{}` to take back", shown(tree));
     if !journal::exists(tree) {
         bail!(nothing());
     }

@@ -62,13 +62,13 @@ impl Counts {
     }
 
     /// `3 tables migrated, 1 created, 1 kept`.
-    fn words(self) -> String {
+    fn words(self) -> Option<String> {
         let counts = [(self.migrated, "migrated"), (self.created, "created"), (self.kept, "kept"), (self.already, "migrated before")];
         let mut words: Vec<String> = Vec::new();
         for (count, word) in counts.into_iter().filter(|(count, _)| *count > 0) {
             words.push(if words.is_empty() { format!("{} {word}", counted(count, "table")) } else { format!("{count} {word}") });
         }
-        if words.is_empty() { "no tables".to_owned() } else { words.join(", ") }
+        (!words.is_empty()).then(|| words.join(", "))
     }
 }
 
@@ -79,7 +79,7 @@ impl Report<'_> {
             0 => "nothing to change".to_owned(),
             count => counted(count, "file") + if self.written { " written" } else { " would change" },
         };
-        let mut line = format!("{files}; {}", Counts::of(&self.plan.tables).words());
+        let mut line = [files].into_iter().chain(Counts::of(&self.plan.tables).words()).collect::<Vec<_>>().join("; ");
         let calls = self.plan.calls;
         if calls.rewritten + calls.left > 0 {
             line += &format!("; {} rewritten, {} left", counted(calls.rewritten, "call"), calls.left);
@@ -118,6 +118,16 @@ impl Report<'_> {
     fn place(&self, left: &Left) -> String {
         let at = self.lines.position(left.span.file, left.span.start);
         format!("{}:{}:{}", self.places.shown(&self.lines.source(left.span.file).path), at.line, at.column)
+    }
+
+    /// Places are those that a person knows; the files may hold something else there by now.
+    fn place_note(&self) -> Option<&'static str> {
+        let is_moved = |left: &Left| self.plan.files.contains_key(&left.span.file);
+        (self.written && self.plan.left.iter().any(is_moved)).then_some(if self.options.todo {
+            "lines are those of the files before this run; a comment says the same in the new ones"
+        } else {
+            "lines are those of the files before this run; --todo would have written all of this into the new ones"
+        })
     }
 
     /// Why relations are written as they are, where nobody said how.

@@ -10,6 +10,9 @@ pub fn render(report: &Report<'_>) -> Vec<u8> {
     let mut out = format!("# Migration from {}\n\n{}\n", report.from.name(), sentence(&report.summary()));
     let (work, notes) = report.left();
     list(&mut out, "Left to a person", "- [ ] ", report, &work);
+    if let Some(note) = report.place_note() {
+        let _ = write!(out, "\n{}\n", sentence(note));
+    }
     for (project, tables) in report.tables() {
         let name = project.map_or_else(|| "Tables".to_owned(), |folder| format!("Tables of {}", code(&folder)));
         let _ = write!(out, "\n## {name}\n\n| table | | |\n|---|---|---|\n");

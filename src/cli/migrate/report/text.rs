@@ -37,6 +37,9 @@ fn rest(report: &Report<'_>, notes: &[&Left]) -> String {
     let heading = |out: &mut String, text: &str| {
         let _ = writeln!(out, "\n{bold}{text}{bold:#}");
     };
+    if let Some(note) = report.place_note() {
+        let _ = writeln!(out, "\n({note})");
+    }
     if !notes.is_empty() {
         heading(&mut out, "good to know");
         for note in notes {
