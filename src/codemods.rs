@@ -1,5 +1,6 @@
 //! The codemods, and the one way to ask for one: what they plan is proved before anybody sees it.
 
+pub mod codes;
 pub mod proof;
 mod schema;
 

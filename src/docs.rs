@@ -67,6 +67,12 @@ pub fn options(entry: &RuleEntry) -> Vec<OptionDocs> {
     properties.into_iter().flatten().map(option).collect()
 }
 
+/// What codemods leave to a person, as a table.
+pub fn codes_table() -> String {
+    let rows = crate::codemods::codes::CODES.iter().map(|(code, what)| format!("| `{code}` | {what} |\n"));
+    "| code | what it says |\n| --- | --- |\n".to_owned() + &rows.collect::<String>()
+}
+
 /// The page of a rule: what `--explain` shows and `docs/rules/<id>.md` holds.
 pub fn rule_page(entry: &RuleEntry) -> String {
     let rule = entry.meta;

@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lint", &["source", "edit", "model", "diagnostic", "rule", "rules", "fixing", "suppress"]),
     ("fixing", &["source", "edit", "model", "diagnostic", "rule", "rules", "lint"]),
     ("suppress", &["source", "edit", "model", "diagnostic", "rule", "rules", "lint"]),
-    ("docs", &["diagnostic", "rule", "rules", "preset"]),
+    ("docs", &["diagnostic", "rule", "rules", "preset", "codemods"]),
     ("codemod", &["source"]),
     ("codemods", &["source", "style", "edit", "model", "writing", "codemod"]),
 ];

@@ -7,7 +7,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use orm_lint::codemod::{Left, Options, Plan, Rewritten, Severity, Status, TableOutcome};
@@ -35,6 +35,27 @@ fn every_codemod_does_what_its_fixtures_say() {
         }
     }
     assert!(count > 0, "CODEMOD={chosen}: there are no such cases");
+    failures.report();
+}
+
+#[test]
+fn every_code_is_listed_and_shown() {
+    let mut failures = Failures::default();
+    let listed: BTreeSet<&str> = codemods::codes::CODES.iter().map(|(code, _)| *code).collect();
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    for (codemod, path) in codemod_case::fixtures() {
+        let text = read(&path);
+        for case in codemod_case::cases("", &text, &codemod, &mut failures) {
+            used.extend(support::with_deep_stack(|| case.codes(&codemods::plan)));
+        }
+    }
+    for code in &used {
+        failures.check(listed.contains(&**code), || format!("`{code}` is not in src/codemods/codes.rs"));
+    }
+    // No input makes the codemod write what cannot be proved, as far as we know; nor does the model read what no text says.
+    for code in listed.iter().filter(|code| !used.contains(**code) && !matches!(**code, "unproved" | "opaque-schema")) {
+        failures.add(format!("no fixture shows `{code}`"));
+    }
     failures.report();
 }
 

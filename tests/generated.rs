@@ -48,6 +48,7 @@ fn written_pages_hold_their_generated_parts() {
     expect_part(&mut failures, "docs/configuration.md", "keys", &docs::configuration_table());
     expect_part(&mut failures, "docs/configuration.md", "presets", &docs::presets_table());
     expect_part(&mut failures, "README.md", "rules", &docs::readme_table());
+    expect_part(&mut failures, "docs/codemods/README.md", "codes", &docs::codes_table());
     failures.report();
 }
 

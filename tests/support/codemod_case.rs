@@ -141,6 +141,17 @@ impl CodemodCase {
         self.before().into_iter().map(|(path, text)| (shown(&path).unwrap_or(text), path)).map(|(text, path)| (path, text)).collect()
     }
 
+    /// The codes of what is left, and of the tables that are kept.
+    pub fn codes(&self, planner: Planner<'_>) -> Vec<String> {
+        let workspace = super::workspace(&self.before(), self.aliases.clone());
+        let plan = planner(&workspace, &self.options);
+        let kept = plan.tables.iter().filter_map(|table| match table.status {
+            Status::Kept { code, .. } if code != "not-asked" => Some(code.to_owned()),
+            _ => None,
+        });
+        plan.left.iter().map(|left| left.code.to_owned()).chain(kept).collect()
+    }
+
     /// Plans, and compares all of it with what the case says. Returns where blocks should hold other text.
     pub fn run(&self, planner: Planner<'_>, failures: &mut Failures) -> Vec<(Range<usize>, String)> {
         let workspace = super::workspace(&self.before(), self.aliases.clone());
