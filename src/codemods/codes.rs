@@ -9,6 +9,7 @@ pub const CODES: &[(&str, &str)] = &[
         "default-on-read",
         "Ents fill in a default when a document is read, the ORM when one is inserted. Old documents lack it until they are written.",
     ),
+    ("doc-type-any", "`Doc` of a table of the ORM no longer names its fields, and what `ctx.db` reads from it has them as `any`."),
     ("ents", "The schema is made of ents: migrate it with `--from ents`."),
     (
         "fk-restrict",

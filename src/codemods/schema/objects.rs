@@ -7,7 +7,7 @@ use super::source::{Home, Maker, Slot, maker_of};
 use super::tables::line;
 use super::{Planner, is_of_ents};
 use crate::codemod::{RelationStyle, SchemaFunction, Severity};
-use crate::model::hir::{BindingKind, ExprId, ExprKind, Name, PropKind};
+use crate::model::hir::{BindingKind, ExprId, ExprKind, ImportName, Name, PropKind, TypeNode};
 use crate::model::ty::Ty;
 use crate::source::{FileId, Span};
 use crate::style::indent_at;
@@ -111,6 +111,7 @@ impl Planner<'_> {
         self.write_call(cx, &tables)?;
         self.write_relations(cx, &tables);
         self.report_functions();
+        self.report_documents();
         Some(())
     }
 
@@ -356,6 +357,33 @@ impl Planner<'_> {
         let is_constant = module.bindings.iter().any(|b| matches!(b.kind, BindingKind::Const(Some(init)) if module.bare(init) == call));
         let span = module.span(call);
         is_constant.then(|| Span::new(self.schema.file, statement_start(&source.text, span.start), statement_end(&source.text, span.end)))
+    }
+
+    /// Types of documents that say less than before: the ORM's tables have types of their own.
+    fn report_documents(&self) {
+        for file in &self.workspace.files {
+            let module = &file.hir;
+            let is_document = |node: &TypeNode| {
+                let TypeNode::Ref { binding: Some(binding), args, .. } = node else { return false };
+                let import = module.import(module.binding(*binding));
+                let is_doc = import.is_some_and(|i| i.module.contains("_generated/dataModel") && i.name == ImportName::Named("Doc".into()));
+                let table = args.first().map(|argument| module.ty(*argument));
+                is_doc && matches!(table, Some(TypeNode::Str(name)) if self.locals.contains_key(name))
+            };
+            let mut places = module.type_references().filter(|(node, _)| is_document(node)).map(|(_, span)| span);
+            let Some(first) = places.next() else { continue };
+            let others = match places.count() {
+                0 => String::new(),
+                1 => ", here and at one other place of this file".to_owned(),
+                more => format!(", here and at {more} other places of this file"),
+            };
+            let text = self.workspace.text(first);
+            let message =
+                format!("`{text}` no longer names the fields of the document{others}: the data model cannot see into tables of the ORM");
+            let suggestion =
+                "use `InferSelectModel<typeof table>` for rows that the ORM reads, and a type of your own for those of `ctx.db`".to_owned();
+            self.remark("doc-type-any", Severity::Warning, first, message, Some(suggestion));
+        }
     }
 
     /// Functions that go on speaking of ents: they no longer compile, and are to be migrated next.
