@@ -92,7 +92,9 @@ impl<'a> Imports<'a> {
     /// A line of its own after the last import, else where code begins.
     fn new_line(&self, line: &str) -> Edit {
         let text = &*self.source.text;
-        let last = self.module.imports.iter().filter(|i| text[i.decl_start as usize..].starts_with("import")).map(|i| i.decl_end).max();
+        let is_statement =
+            |i: &&Import| text[i.decl_start as usize..].strip_prefix("import").is_some_and(|rest| !rest.trim_start().starts_with('('));
+        let last = self.module.imports.iter().filter(is_statement).map(|i| i.decl_end).max();
         let (at, before, after) = match last {
             // To the end of the line, behind a comment that stands there.
             Some(end) => (text[end as usize..].find('\n').map_or(text.len(), |i| end as usize + i), self.style.newline, ""),
