@@ -79,6 +79,10 @@ impl Infer<'_> {
 
     /// `.index(…)` and what else is called on a table definition.
     pub(super) fn table_method(&self, file: FileId, id: ExprId, call: &Call, table: &Arc<TableTy>, method: &str) -> Ty {
+        // Its indexes are in a list of their own.
+        if table.flavor == TableFlavor::Orm {
+            return Ty::Unknown;
+        }
         let module = self.hir(file);
         let mut table = (**table).clone();
         table.span = module.span(id);
