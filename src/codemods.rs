@@ -135,7 +135,10 @@ fn lost_comment(before: &SourceFile, after: &SourceFile) -> Option<Span> {
 fn with_widened(mut plan: Plan, mut widened: BTreeMap<String, Vec<String>>) -> Plan {
     for table in &mut plan.tables {
         let what = widened.remove(&table.name).unwrap_or_default();
-        table.widened = what.into_iter().map(|what| format!("{}.{what}", table.name)).collect();
+        // Of a field, `users.height: …`; of all of the table, `users: …`.
+        let is_of_table = |what: &str| what.starts_with("the index `") || what.starts_with("documents: fields may");
+        let joint = |what: &str| if is_of_table(what) { ": " } else { "." };
+        table.widened = what.into_iter().map(|what| format!("{}{}{what}", table.name, joint(&what))).collect();
     }
     plan
 }

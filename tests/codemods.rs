@@ -53,7 +53,8 @@ fn every_code_is_listed_and_shown() {
         failures.check(listed.contains(&**code), || format!("`{code}` is not in src/codemods/codes.rs"));
     }
     // No input makes the codemod write what cannot be proved, as far as we know; nor does the model read what no text says.
-    for code in listed.iter().filter(|code| !used.contains(**code) && !matches!(**code, "unproved" | "opaque-schema")) {
+    // Files that do not parse are found by the program, not by a codemod.
+    for code in listed.iter().filter(|code| !used.contains(**code) && !matches!(**code, "unproved" | "opaque-schema" | "syntax-error")) {
         failures.add(format!("no fixture shows `{code}`"));
     }
     failures.report();

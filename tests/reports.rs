@@ -121,7 +121,7 @@ relations
   relations are written as `defineRelations(tables, …)`, because better-convex 0.11.0 is installed
 
 next
-  1. go through what is left to a person: 2 places
+  1. go through what is left to a person: 2 places; each code is explained in https://github.com/orm-lint/orm-lint/blob/main/docs/codemods/README.md
   2. check the types, run the tests, and read the diff before you deploy
   3. to take all of it back: orm-migrate --undo
 ";
@@ -238,7 +238,7 @@ Relations are written as `relations(table, …)`, the form of better-convex befo
 ## Next
 
 1. Install the package of `better-convex/orm`, which the new code imports.
-2. Go through what is left to a person: 2 places.
+2. Go through what is left to a person: 2 places; each code is explained in https://github.com/orm-lint/orm-lint/blob/main/docs/codemods/README.md.
 3. Check the types, run the tests, and read the diff before you deploy.
 4. To take all of it back: orm-migrate --undo.
 ";

@@ -38,6 +38,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("search-field", "A search index reads a field that is not text. The table stays a plain one."),
     ("staged-index", "A database index is staged, which the ORM has no word for. The table stays a plain one."),
     ("symmetric", "An edge of a table to itself has no direction. Ents wrote every pair twice; now the functions have to."),
+    ("syntax-error", "A file of the project cannot be read, so that nothing in it was migrated."),
     ("system-edge", "Deleting a row also deleted a file or a scheduled function. The ORM does not; a trigger can."),
     ("union-root", "The documents of a table are a union. The table stays a plain one."),
     ("unknown-fields", "The fields or indexes of a table, or its place in the schema, cannot be followed. The table stays what it is."),

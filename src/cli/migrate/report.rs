@@ -14,6 +14,9 @@ use crate::cli::paths::Places;
 use crate::codemod::{Left, Options, Plan, RelationStyle, Severity, Status, TableOutcome};
 use crate::model::Workspace;
 
+/// Where the codes of what is left are explained.
+const CODES_URL: &str = "https://github.com/orm-lint/orm-lint/blob/main/docs/codemods/README.md";
+
 /// What a format is made from.
 pub struct Report<'a> {
     pub places: &'a Places,
@@ -157,7 +160,10 @@ impl Report<'_> {
         }
         let (work, _) = self.left();
         if !work.is_empty() {
-            steps.push(format!("go through what is left to a person: {}", counted(work.len(), "place")));
+            steps.push(format!(
+                "go through what is left to a person: {}; each code is explained in {CODES_URL}",
+                counted(work.len(), "place")
+            ));
         }
         steps.push("check the types, run the tests, and read the diff before you deploy".to_owned());
         if self.written {

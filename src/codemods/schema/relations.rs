@@ -126,7 +126,7 @@ fn add(project: &Project, tables: &BTreeMap<&Name, &Facts>, from: &Facts, part: 
                 });
             }
             let is_unique = all.unique.iter().any(|(table, column)| *table == from.name && column == field);
-            let is_required = !part.optional && !(is_unique && one_to_one == OneToOne::Nullable);
+            let is_required = !(part.optional || is_unique && one_to_one == OneToOne::Nullable);
             Some(relation(true, Path::Own(field.clone()), is_required))
         }
         EdgeEnd::One(field) => {
