@@ -77,6 +77,16 @@ pub enum Part {
     Functions,
 }
 
+/// Which versions of the ORM the new code is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// Any: what 0.6 has, and later versions still.
+    #[default]
+    Any,
+    /// Those that have `arrayOf`, `objectOf` and `discriminator`.
+    Since011,
+}
+
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -88,6 +98,7 @@ pub struct Options {
     pub foreign_keys: ForeignKeys,
     pub nullable: Nullable,
     pub schema_function: SchemaFunction,
+    pub target: Target,
     /// Only these projects of the workspace, by their place in it; all where there is no list.
     /// The others were read because these import from them.
     pub projects: Option<Vec<usize>>,

@@ -14,6 +14,7 @@ mod plain;
 mod relations;
 mod source;
 mod tables;
+mod variants;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,7 @@ use files::FileContext;
 use relations::Relations;
 use source::{Definition, Home, Maker, Reader, SchemaCall};
 
-use crate::codemod::{From, Left, Options, Plan, Severity, Status, TableOutcome};
+use crate::codemod::{From, Left, Options, Plan, Severity, Status, TableOutcome, Target};
 use crate::model::hir::Name;
 use crate::model::infer::Infer;
 use crate::model::ty::{EdgeEnd, Ty};
@@ -68,7 +69,8 @@ pub fn plan(workspace: &Workspace, project: &Project, options: &Options, kept: &
         if options.from == From::Ents && !is_of_ents(&schema) {
             return Plan::default();
         }
-        let mut facts = FactReader { workspace, infer, project }.read(&schema);
+        let has_variants = options.target == Target::Since011;
+        let mut facts = FactReader { workspace, infer, project, has_variants }.read(&schema);
         for table in &mut facts {
             let is_asked = options.tables.is_empty() || options.tables.iter().any(|name| **name == *table.name);
             let forced = kept.get(&*table.name).cloned();

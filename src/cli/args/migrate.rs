@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 
 use super::size;
 use crate::cli::streams::ColorChoice;
-use crate::codemod::{self, ForeignKeys, Nullable, OneToOne, Options, Part, RelationStyle, SchemaFunction};
+use crate::codemod::{self, ForeignKeys, Nullable, OneToOne, Options, Part, RelationStyle, SchemaFunction, Target};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -56,6 +56,9 @@ pub struct MigrateArgs {
     /// Whose `defineSchema` the schema calls.
     #[arg(long, value_name = "PACKAGE", value_enum, default_value_t, help_heading = "What to write")]
     pub schema_fn: SchemaFunction,
+    /// The version of the ORM that the new code may need; 0.6 is understood by all.
+    #[arg(long, value_name = "VERSION", value_enum, default_value_t, help_heading = "What to write")]
+    pub target: Target,
     /// Write a `// TODO(orm-migrate): …` where something is left to a person.
     #[arg(long, help_heading = "What to write")]
     pub todo: bool,
@@ -181,6 +184,7 @@ impl MigrateArgs {
             foreign_keys: self.fk,
             nullable: if self.exact { Nullable::Exact } else { self.nullable },
             schema_function: self.schema_fn,
+            target: self.target,
             projects: None,
             only: self.only,
             tables: self.tables.clone(),
@@ -266,6 +270,19 @@ impl ValueEnum for SchemaFunction {
         match self {
             Self::Orm => value("better-convex", "the ORM's own; since better-convex 0.11 it adds eight tables"),
             Self::Convex => value("convex", "that of convex/server, which adds none"),
+        }
+    }
+}
+
+impl ValueEnum for Target {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Any, Self::Since011]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Any => value("0.6", "what all versions have"),
+            Self::Since011 => value("0.11", "also `arrayOf`, `objectOf`, and `discriminator` for unions"),
         }
     }
 }

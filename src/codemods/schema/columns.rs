@@ -4,9 +4,9 @@
 
 use super::names::Names;
 use super::pieces::{pieces, written};
-use crate::codemod::Nullable;
+use crate::codemod::{Nullable, Target};
 use crate::model::Workspace;
-use crate::model::hir::{ExprId, Name};
+use crate::model::hir::{ExprId, Key, Name, Prop, PropKind};
 use crate::model::infer::Infer;
 use crate::model::ty::{Literal, Ty};
 use crate::source::{FileId, Span};
@@ -51,6 +51,7 @@ pub struct ColumnWriter<'a> {
     pub names: &'a Names,
     pub style: &'a Style,
     pub nullable: Nullable,
+    pub target: Target,
 }
 
 impl Column {
@@ -148,6 +149,8 @@ impl ColumnWriter<'_> {
                 ("id", [table]) => self.id_head(file, *table, &ty, id),
                 ("literal", [_]) => self.enumeration(file, inner, &[inner]),
                 ("union", members) => self.enumeration(file, inner, members),
+                ("array", [element]) if self.target == Target::Since011 => self.array(file, inner, *element, id),
+                ("object", [fields]) if self.target == Target::Since011 => self.object(file, inner, *fields, id),
                 _ => None,
             };
             if found.is_some() {
@@ -167,6 +170,39 @@ impl ColumnWriter<'_> {
             };
         }
         None
+    }
+
+    /// `arrayOf(…)`, where a builder says what the elements are.
+    fn array(&self, file: FileId, whole: ExprId, element: ExprId, id: &dyn Fn(&Name) -> IdColumn) -> Option<Head> {
+        let element = self.nested(file, whole, element, id)?;
+        Some(Head { code: Code::call(self.names.orm("arrayOf"), vec![element]), keeps: None })
+    }
+
+    /// `objectOf({ … })`, where builders say what the fields are, and none may be absent: it has no word for that.
+    fn object(&self, file: FileId, whole: ExprId, fields: ExprId, id: &dyn Fn(&Name) -> IdColumn) -> Option<Head> {
+        let module = self.workspace.hir(file);
+        let field = |prop: &Prop| match &prop.key {
+            Key::Name(name) if prop.kind == PropKind::KeyValue => {
+                Some(Code::field(name, self.nested(file, whole, prop.value, id)?, self.style))
+            }
+            _ => None,
+        };
+        let fields: Vec<Code> = module.as_object(fields)?.iter().map(field).collect::<Option<_>>()?;
+        (!fields.is_empty()).then(|| Head { code: Code::call(self.names.orm("objectOf"), vec![Code::object(fields)]), keeps: None })
+    }
+
+    /// A column inside of another: a builder, never `custom`, of something that is always there.
+    fn nested(&self, file: FileId, whole: ExprId, inner: ExprId, id: &dyn Fn(&Name) -> IdColumn) -> Option<Code> {
+        if !self.workspace.source(file).comments_in(self.workspace.hir(file).span(whole)).is_empty() {
+            return None;
+        }
+        let found = self.validator(file, inner);
+        if found.is_some_and(|(kind, members)| kind == "union" && members.iter().any(|member| self.is_null(file, *member))) {
+            return None;
+        }
+        let plain = |name: &Name| if id(name) == IdColumn::Text { IdColumn::Text } else { IdColumn::Plain };
+        let head = self.head(file, self.workspace.hir(file).bare(inner), &Demands::default(), &plain)?;
+        Some(Column::new(head.code).code())
     }
 
     fn id_head(&self, file: FileId, table: ExprId, ty: &Ty, id: &dyn Fn(&Name) -> IdColumn) -> Option<Head> {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::source::{Definition, Entry, Maker, SchemaCall, Step};
+use super::variants::{self, Variants};
 use crate::model::hir::{ExprId, Name};
 use crate::model::infer::Infer;
-use crate::model::ty::{Edge, EdgeEnd, Index, IndexKind, Literal, TableTy, Ty};
+use crate::model::ty::{Edge, EdgeEnd, Field, Index, IndexKind, Literal, TableTy, Ty};
 use crate::model::{Project, Workspace};
 use crate::source::{FileId, Span};
 
@@ -18,6 +19,8 @@ pub struct Facts {
     pub deletion: Option<Deletion>,
     /// It was a table of the ORM before.
     pub is_orm: bool,
+    /// Its documents are a union that a column tells apart.
+    pub variants: Option<Variants>,
     /// Why it stays what it is.
     pub kept: Option<Kept>,
 }
@@ -98,6 +101,8 @@ pub struct FactReader<'a> {
     pub workspace: &'a Workspace,
     pub infer: &'a Infer<'a>,
     pub project: &'a Project,
+    /// The ORM has discriminators.
+    pub has_variants: bool,
 }
 
 impl FactReader<'_> {
@@ -109,7 +114,8 @@ impl FactReader<'_> {
     fn facts(&self, schema: &SchemaCall, entry: &Entry) -> Facts {
         let unknown = || Arc::new(TableTy::unknown(crate::model::ty::TableFlavor::Plain, entry.property));
         let table = self.project.table(&entry.name).map_or_else(unknown, |table| table.definition.clone());
-        let mut facts = Facts { name: entry.name.clone(), table, parts: Vec::new(), deletion: None, is_orm: false, kept: None };
+        let mut facts =
+            Facts { name: entry.name.clone(), table, parts: Vec::new(), deletion: None, is_orm: false, variants: None, kept: None };
         let Some(definition) = &entry.definition else {
             let why = "its definition is not written out here: it is made by code that cannot be followed, or by a package";
             facts.kept = Some(kept("unknown-fields", why, entry.property));
@@ -147,6 +153,9 @@ impl FactReader<'_> {
                         .or_else(|| Some(kept("unknown-fields", "this call, or what it is given, cannot be followed", step.span)))
                 }
             }
+        }
+        if let (Ty::Union(_), Some(fields), true) = (&facts.table.document, definition.fields, self.has_variants) {
+            facts.variants = variants::read(self.workspace, self.infer, definition.file, fields);
         }
         facts.kept = facts.kept.take().or_else(|| self.refusal(&facts, entry, definition));
         facts
@@ -228,8 +237,9 @@ impl FactReader<'_> {
         if !may_be_named {
             return Some(kept("reserved-column", &format!("`{name}` is no name that a table of the ORM may have"), entry.property));
         }
-        let object = match &facts.table.document {
-            Ty::Object(object) if !object.open => object,
+        let fields: Vec<&Field> = match &facts.table.document {
+            Ty::Object(object) if !object.open => object.fields.iter().collect(),
+            Ty::Union(members) if facts.variants.is_some() => members.iter().flat_map(fields_of).collect(),
             Ty::Union(_) => {
                 return Some(kept("union-root", "its documents are a union, and a table of the ORM has one set of columns", at));
             }
@@ -238,7 +248,7 @@ impl FactReader<'_> {
             }
             _ => return Some(kept("unknown-fields", "not all of its fields are written where they can be read", at)),
         };
-        for field in &object.fields {
+        for field in fields {
             let at = field.span.unwrap_or(at);
             if matches!(&*field.name, "id" | "_id" | "_creationTime") {
                 let suggestion = format!("rename the field with a data migration, or keep `{name}` as a plain table");
@@ -267,7 +277,7 @@ impl FactReader<'_> {
         let Some(fields) = &index.fields else {
             return Some(kept("unknown-fields", "the fields of this index cannot be read", index.name_span));
         };
-        let Ty::Object(object) = &facts.table.document else { return None };
+        let document = &facts.table.document;
         let name = &index.name;
         let refuse = |code, why: String| Some(kept(code, &why, index.name_span));
         if let Some(path) = fields.iter().find(|field| field.contains('.')) {
@@ -286,10 +296,10 @@ impl FactReader<'_> {
         if index.staged && index.kind == IndexKind::Db {
             return refuse("staged-index", format!("the index `{name}` is staged, which the ORM has no word for"));
         }
-        if let Some(missing) = fields.iter().find(|f| object.field(f).is_none() && !matches!(&***f, "_creationTime" | "_id")) {
+        if let Some(missing) = fields.iter().find(|f| field_of(document, f).is_none() && !matches!(&***f, "_creationTime" | "_id")) {
             return refuse("unknown-fields", format!("the index `{name}` reads `{missing}`, which the table does not have"));
         }
-        let main = object.field(fields.first()?);
+        let main = field_of(document, fields.first()?);
         let ty = main.map_or(Ty::Unknown, |field| field.ty.non_null());
         match index.kind {
             IndexKind::Search if !ty.members().iter().all(|m| *m == Ty::String || m.as_str().is_some()) => {
@@ -351,5 +361,17 @@ pub fn kept(code: &'static str, why: &str, span: Span) -> Kept {
 }
 
 fn is_optional(document: &Ty, field: &str) -> bool {
-    matches!(document, Ty::Object(object) if object.field(field).is_some_and(|f| f.optional))
+    field_of(document, field).is_some_and(|field| field.optional)
+}
+
+fn fields_of(document: &Ty) -> &[Field] {
+    match document {
+        Ty::Object(object) => &object.fields,
+        _ => &[],
+    }
+}
+
+/// The field of a document, or of the first member of a union that has it.
+pub fn field_of<'t>(document: &'t Ty, name: &str) -> Option<&'t Field> {
+    document.members().iter().find_map(|member| fields_of(member).iter().find(|field| &*field.name == name))
 }

@@ -60,6 +60,7 @@ impl Names {
 /// Exports of the ORM that new code may use; nothing else in a file is called like them.
 const ORM_NAMES: &[&str] = &[
     "AnyColumn",
+    "arrayOf",
     "bigint",
     "boolean",
     "bytes",
@@ -73,6 +74,7 @@ const ORM_NAMES: &[&str] = &[
     "index",
     "integer",
     "json",
+    "objectOf",
     "searchIndex",
     "text",
     "textEnum",

@@ -41,7 +41,10 @@ impl Lines {
 impl Planner<'_> {
     /// `convexTable("users", { … }, (t) => [ … ])`; `None` where the fields cannot be rewritten.
     pub fn table_code(&self, facts: &Facts, definition: &Definition, cx: &FileContext<'_>) -> Option<Code> {
-        let mut columns = self.field_lines(&[facts], definition.file, definition.fields?, cx)?;
+        let mut columns = match &facts.variants {
+            Some(variants) => self.variant_lines(facts, variants, definition.file, cx)?,
+            None => self.field_lines(&[facts], definition.file, definition.fields?, cx)?,
+        };
         let mut extras = Vec::new();
         let spans: Vec<Span> = facts.parts.iter().map(|part| part.step.span).collect();
         let module = self.workspace.hir(definition.file);
@@ -147,7 +150,7 @@ impl Planner<'_> {
     }
 
     /// The column for one field of the table, or of several that share it.
-    fn column(&self, holders: &[&Facts], name: &Name, file: FileId, validator: ExprId, cx: &FileContext<'_>) -> Column {
+    pub fn column(&self, holders: &[&Facts], name: &Name, file: FileId, validator: ExprId, cx: &FileContext<'_>) -> Column {
         let writer = self.column_writer(cx);
         let id = |target: &Name| self.id_column(holders, name, target, file, validator);
         let column = writer.column(file, validator, &demands(self, holders, name), &id);
@@ -161,7 +164,14 @@ impl Planner<'_> {
     }
 
     pub fn column_writer<'c>(&'c self, cx: &'c FileContext<'_>) -> ColumnWriter<'c> {
-        ColumnWriter { workspace: self.workspace, infer: self.infer, names: &cx.names, style: cx.style, nullable: self.options.nullable }
+        ColumnWriter {
+            workspace: self.workspace,
+            infer: self.infer,
+            names: &cx.names,
+            style: cx.style,
+            nullable: self.options.nullable,
+            target: self.options.target,
+        }
     }
 
     /// How an id that is no edge is written.
@@ -169,7 +179,9 @@ impl Planner<'_> {
         // A call further on says what the field is.
         let is_replaced =
             holders.iter().any(|facts| facts.step_of(column).is_some_and(|step| !step.contains(self.workspace.hir(file).span(at))));
+        let is_of_variant = |facts: &&Facts| facts.variants.as_ref().is_some_and(|variants| !variants.is_common(column));
         let is_plain = is_replaced
+            || holders.iter().any(is_of_variant)
             || self.options.foreign_keys == ForeignKeys::Plain
             || !self.is_migrated(target)
             || !holders.iter().all(|facts| facts.leads(column))
