@@ -191,7 +191,7 @@ impl Workspace {
                 return true;
             }
             if !std::mem::replace(&mut seen[file.0 as usize], true) {
-                queue.extend(self.imports[file.0 as usize].iter().map(|i| i.file));
+                queue.extend(self.imports[file.0 as usize].iter().filter(|i| i.is_used).map(|i| i.file));
             }
         }
         false

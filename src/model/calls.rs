@@ -15,6 +15,8 @@ pub struct PlatformCall {
     pub call: ExprId,
     pub span: Span,
     pub callee: Callee,
+    /// For a method of the database, the table whose id its first argument is.
+    pub id_of: Option<Name>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -125,7 +127,14 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph) -> Ve
             {
                 graph.misused.push(Misused { file, expr: run.target, target: (home, registration), is_called: false });
             }
-            found.push(PlatformCall { file, call: id, span: module.span(id), callee });
+            let id_of = match &callee {
+                Callee::Db(_) => call.args.first().and_then(|a| match infer.expr(file, a.value).non_null() {
+                    Ty::Id(table) => Some(table),
+                    _ => None,
+                }),
+                _ => None,
+            };
+            found.push(PlatformCall { file, call: id, span: module.span(id), callee, id_of });
         }
     }
     found

@@ -145,6 +145,10 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
     };
     for call in project.calls.iter().filter(|call| is_of(call, effect)) {
         let module = workspace.hir(call.file);
+        // `new Date(x)` is a date, and not the time.
+        if effect == Effect::Clock && matches!(module.expr(call.call), ExprKind::Call(c) | ExprKind::New(c) if !c.args.is_empty()) {
+            continue;
+        }
         add(call.file, call.call, shown(module, call.call));
     }
     if effect == Effect::Paginate {

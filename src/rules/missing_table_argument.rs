@@ -1,0 +1,54 @@
+use crate::declare_rule;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::edit::{Edit, Fix};
+use crate::model::{Callee, PlatformCall};
+use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
+
+declare_rule! {
+    /// Finds `db.get`, `patch`, `replace` and `delete` without the table that the id is of.
+    ///
+    /// ## Why is this bad?
+    /// With the table, Convex checks that the id is one of its documents; without, an id of any table will do.
+    /// Ids that are not bound to tables need it, and it tells the reader what is written.
+    ///
+    /// ## Example
+    /// ```ts mutation
+    /// const user = await ctx.db.query("users").first();
+    /// await ctx.db.patch(user!._id, { name: "Ada" }); // error
+    /// await ctx.db.patch("users", user!._id, { name: "Ada" });
+    /// ```
+    ///
+    /// ## When not to use it
+    /// Versions of Convex before 1.31 do not take the table.
+    pub struct MissingTableArgument {} = { id: "missing-table-argument", category: Category::Functions, level: Level::Off, since: "0.1.0", strict: Level::Warn, alias: "explicit-table-ids", fix: FixKind::Safe }
+}
+
+impl Rule for MissingTableArgument {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn call(&self, call: &PlatformCall, cx: &mut Cx<'_>) -> Option<()> {
+        let Callee::Db(method) = &call.callee else { return None };
+        let short = match &**method {
+            "get" | "delete" => 1,
+            "patch" | "replace" => 2,
+            _ => return None,
+        };
+        let module = cx.workspace.hir(call.file);
+        let args = &module.call(call.call)?.args;
+        if args.len() != short || args.iter().any(|a| a.spread) {
+            return None;
+        }
+        let table = call.id_of.as_deref()?;
+        let first = module.span(args.first()?.value);
+        let style = cx.workspace.style(call.file);
+        let span = module.property_span(module.bare(module.call(call.call)?.callee));
+        cx.report(
+            Diagnostic::new(span, format!("`db.{method}` does not name the table of the id, `{table}`"))
+                .help(format!("give it first: `db.{method}({}, …)`", style.string(table)))
+                .fix(Fix::safe(format!("Name `{table}`"), vec![Edit::insert_before(first, format!("{}, ", style.string(table)))])),
+        );
+        Some(())
+    }
+}
