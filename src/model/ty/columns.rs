@@ -18,7 +18,7 @@ pub struct Column {
     pub unique: Option<ColumnUnique>,
     /// `.references(…)`, in order.
     pub references: Vec<Reference>,
-    /// What `custom`, `arrayOf` or `objectOf` is given.
+    /// What `custom`, `arrayOf` or `objectOf` is given; of `unionOf` the first.
     pub given: Option<(FileId, ExprId)>,
     /// The call that makes the builder, and the outermost call of a project's function that hands it out: the object's identity.
     pub made: ((FileId, ExprId), Option<(FileId, ExprId)>),
@@ -38,6 +38,7 @@ pub enum ColumnKind {
     Custom,
     ArrayOf,
     ObjectOf,
+    UnionOf,
     Timestamp,
     Date,
     /// With its dimensions, where they are known.

@@ -44,11 +44,26 @@ impl Infer<'_> {
                 let element = nested(&arg(0));
                 (ColumnKind::ArrayOf, Validator { ty: Ty::array(element.ty), ..element })
             }
-            "objectOf" => (ColumnKind::ObjectOf, nested_object(&arg(0))),
+            "objectOf" => (
+                ColumnKind::ObjectOf,
+                match arg(0) {
+                    // One kind of value under any name.
+                    value @ (Ty::Column(_) | Ty::Validator(_)) => {
+                        let value = nested(&value);
+                        Validator { ty: Ty::Record(Arc::new((Ty::String, value.ty))), ..value }
+                    }
+                    shape => nested_object(&shape),
+                },
+            ),
+            "unionOf" => {
+                let members: Vec<Validator> = (0..call.args.len()).map(|i| nested(&arg(i))).collect();
+                let exact = members.iter().all(|m| m.exact);
+                (ColumnKind::UnionOf, Validator { exact, ..just(Ty::union(members.into_iter().map(|m| m.ty))) })
+            }
             "discriminator" => (discriminator(&arg(0)), just(Ty::String)),
             _ => return None,
         };
-        let takes_validator = matches!(kind, ColumnKind::Custom | ColumnKind::ArrayOf | ColumnKind::ObjectOf);
+        let takes_validator = matches!(kind, ColumnKind::Custom | ColumnKind::ArrayOf | ColumnKind::ObjectOf | ColumnKind::UnionOf);
         let given = call.args.get(if kind == ColumnKind::Custom { last } else { 0 }).filter(|_| takes_validator);
         Some(Ty::Column(Arc::new(Column {
             not_null: matches!(kind, ColumnKind::Discriminator { .. }),
