@@ -123,6 +123,16 @@ pub enum Format {
     Concise,
     /// For programs; version 1, stable.
     Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For GitHub Actions: an annotation for each finding.
+    Github,
+    /// For GitLab: a Code Quality report.
+    Gitlab,
+    /// For servers that show tests: JUnit XML.
+    Junit,
+    /// For servers that show what checkers find: Checkstyle XML.
+    Checkstyle,
 }
 
 pub fn parse_lint() -> Result<LintArgs, Exit> {

@@ -4,9 +4,13 @@
 
 pub mod concise;
 pub mod diff;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod sarif;
 mod snippet;
 pub mod text;
+pub mod xml;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -79,6 +83,11 @@ pub fn render(format: Format, report: &Report<'_>) -> anyhow::Result<Vec<u8>> {
         Format::Text => text::render(report),
         Format::Concise => Ok(concise::render(report)),
         Format::Json => json::render(report),
+        Format::Sarif => sarif::render(report),
+        Format::Github => Ok(github::render(report)),
+        Format::Gitlab => gitlab::render(report),
+        Format::Junit => xml::junit(report),
+        Format::Checkstyle => xml::checkstyle(report),
     }
 }
 

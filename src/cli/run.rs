@@ -160,7 +160,7 @@ impl Run<'_> {
         streams::write_out(&bytes, self.args.output_file.as_deref())?;
 
         let exit = self.exit(summary);
-        if linted == 0 && self.args.format != Format::Json {
+        if linted == 0 && matches!(self.args.format, Format::Text | Format::Concise) {
             streams::say("nothing to lint: no Convex files here");
         } else if !self.args.quiet || exit == Exit::Findings || summary.fixed > 0 {
             streams::say(&summary.line());
