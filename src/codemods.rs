@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::codemod::{Left, Options, Part, Plan, Severity, Status};
 use crate::model::{Project, Workspace};
 use crate::source::{FileId, SourceFile, Span};
-use proof::Outcome;
+use proof::{Outcome, Wider};
 use schema::facts::Kept;
 
 /// How often a plan is made anew without the tables that could not be proved.
@@ -65,7 +65,7 @@ fn proved(workspace: &Workspace, place: usize, options: &Options) -> Plan {
 
 enum Judgement {
     /// What each table allows that it did not before.
-    Holds(BTreeMap<String, Vec<String>>),
+    Holds(BTreeMap<String, Vec<Wider>>),
     /// Tables that must not change, and why.
     Fails(Vec<(String, String)>),
     /// Nothing may change.
@@ -132,13 +132,10 @@ fn lost_comment(before: &SourceFile, after: &SourceFile) -> Option<Span> {
     })
 }
 
-fn with_widened(mut plan: Plan, mut widened: BTreeMap<String, Vec<String>>) -> Plan {
+fn with_widened(mut plan: Plan, mut widened: BTreeMap<String, Vec<Wider>>) -> Plan {
     for table in &mut plan.tables {
         let what = widened.remove(&table.name).unwrap_or_default();
-        // Of a field, `users.height: …`; of all of the table, `users: …`.
-        let is_of_table = |what: &str| what.starts_with("the index `") || what.starts_with("documents: fields may");
-        let joint = |what: &str| if is_of_table(what) { ": " } else { "." };
-        table.widened = what.into_iter().map(|what| format!("{}{}{what}", table.name, joint(&what))).collect();
+        table.widened = what.iter().map(|wider| wider.of_table(&table.name)).collect();
     }
     plan
 }

@@ -7,7 +7,7 @@ mod support;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use orm_lint::codemods::proof::{self, Outcome, Verdict};
+use orm_lint::codemods::proof::{self, Outcome, Verdict, Wider};
 use orm_lint::model::Workspace;
 use support::markdown::{self, Case};
 use support::{Failures, diff, fixture_files, indented, is_update, read, root};
@@ -127,7 +127,11 @@ fn listing(verdict: &Verdict, after: &Workspace) -> String {
     for (name, outcome) in &verdict.tables {
         let said = match outcome {
             Outcome::Equal => "equal".to_owned(),
-            Outcome::Widened(what) => format!("widened: {}", what.join("; ")),
+            Outcome::Widened(what) => {
+                let of_field =
+                    |wider: &Wider| wider.field.as_ref().map_or_else(|| wider.what.clone(), |field| format!("{field}: {}", wider.what));
+                format!("widened: {}", what.iter().map(of_field).collect::<Vec<_>>().join("; "))
+            }
             Outcome::Narrowed(why) => format!("narrowed: {why}"),
             Outcome::Lost(why) => format!("lost: {why}"),
             Outcome::Unprovable(why) => format!("unprovable: {why}"),

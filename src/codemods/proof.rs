@@ -40,8 +40,8 @@ impl Verdict {
 pub enum Outcome {
     /// Its documents are those that were valid before, its indexes the same.
     Equal,
-    /// All that was valid still is, and more: `height: null now allowed`.
-    Widened(Vec<String>),
+    /// All that was valid still is, and more.
+    Widened(Vec<Wider>),
     /// Documents that were valid may not be any more.
     Narrowed(String),
     /// The table, a field or an index is gone, or is another one.
@@ -50,10 +50,29 @@ pub enum Outcome {
     Unprovable(String),
 }
 
+/// Something that is allowed now and was not before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wider {
+    /// `None` where it is of the table, and not of one of its fields.
+    pub field: Option<Name>,
+    /// `null now allowed`.
+    pub what: String,
+}
+
+impl Wider {
+    /// `users.height: null now allowed`.
+    pub fn of_table(&self, table: &str) -> String {
+        match &self.field {
+            Some(field) => format!("{table}.{field}: {}", self.what),
+            None => format!("{table}: {}", self.what),
+        }
+    }
+}
+
 /// One thing that was found; the gravest decides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Note {
-    Widened(String),
+    Widened(Wider),
     Unprovable(String),
     Narrowed(String),
     Lost(String),
@@ -108,7 +127,7 @@ impl Proof<'_> {
                 let narrow = Shape { ty: was, is_decided: old.definition.unsure.is_empty() };
                 notes.extend(match (wide.takes(&narrow), narrow.takes(&wide)) {
                     (Answer::Yes, Answer::Yes) => None,
-                    (Answer::Yes, _) => Some(Note::Widened("documents: fields may now be combined in more ways".to_owned())),
+                    (Answer::Yes, _) => Some(Note::widened(None, "fields may now be combined in more ways")),
                     (Answer::No, _) => Some(Note::Narrowed("documents that were valid are refused".to_owned())),
                     (Answer::Unsure, _) => Some(unreadable()),
                 });
@@ -140,7 +159,7 @@ impl Proof<'_> {
             // What is only perhaps optional may be required.
             let is_optional = field.optional && !new.definition.unsure.contains(name);
             notes.push(match is_optional {
-                true => Note::Widened(format!("{name}: the field is new")),
+                true => Note::widened(Some(name), "the field is new"),
                 false => Note::Narrowed(format!("{name}: the field is new, and required")),
             });
         }
@@ -161,7 +180,7 @@ impl Proof<'_> {
         match forward {
             Answer::Yes => {
                 let backward = narrow.takes(&wide).and(if was.optional || !is.optional { Answer::Yes } else { Answer::No });
-                (backward != Answer::Yes).then(|| Note::Widened(format!("{name}: {}", wider(was, is))))
+                (backward != Answer::Yes).then(|| Note::widened(Some(name), wider(was, is)))
             }
             Answer::No => Some(Note::Narrowed(format!("{name}: {}", narrower(was, is)))),
             Answer::Unsure => match self.written(old, was, new, is) {
@@ -169,6 +188,12 @@ impl Proof<'_> {
                 None => Some(Note::Unprovable(format!("{name}: its validator cannot be read, and is not written as it was"))),
             },
         }
+    }
+}
+
+impl Note {
+    fn widened(field: Option<&Name>, what: impl Into<String>) -> Self {
+        Self::Widened(Wider { field: field.cloned(), what: what.into() })
     }
 }
 
@@ -187,7 +212,9 @@ fn outcome(mut notes: Vec<Note>) -> Outcome {
     let of = |pick: fn(&Note) -> Option<&String>| notes.iter().filter_map(pick).cloned().collect::<Vec<String>>();
     match notes.last() {
         None => Outcome::Equal,
-        Some(Note::Widened(_)) => Outcome::Widened(of(|n| if let Note::Widened(text) = n { Some(text) } else { None })),
+        Some(Note::Widened(_)) => {
+            Outcome::Widened(notes.iter().filter_map(|n| if let Note::Widened(wider) = n { Some(wider.clone()) } else { None }).collect())
+        }
         Some(Note::Unprovable(_)) => Outcome::Unprovable(of(|n| if let Note::Unprovable(text) = n { Some(text) } else { None }).join("; ")),
         Some(Note::Narrowed(_)) => Outcome::Narrowed(of(|n| if let Note::Narrowed(text) = n { Some(text) } else { None }).join("; ")),
         Some(Note::Lost(_)) => Outcome::Lost(of(|n| if let Note::Lost(text) = n { Some(text) } else { None }).join("; ")),

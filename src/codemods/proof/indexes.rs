@@ -24,7 +24,7 @@ pub(super) fn compare(old: &Table, new: &Table, notes: &mut Vec<Note>) {
             notes.push(Note::Narrowed(format!("two indexes are called `{}`", is.name)));
         }
         if had == 0 {
-            notes.push(Note::Widened(format!("the index `{}` is new", is.name)));
+            notes.push(Note::widened(None, format!("the index `{}` is new", is.name)));
         }
         seen.push(&is.name);
     }
@@ -55,7 +55,7 @@ fn index(was: &Index, is: &Index) -> Option<Note> {
     }
     match (was.unique, is.unique) {
         (false, true) => Some(Note::Narrowed(format!("the index `{name}` now refuses duplicates"))),
-        (true, false) => Some(Note::Widened(format!("the index `{name}` no longer refuses duplicates"))),
+        (true, false) => Some(Note::widened(None, format!("the index `{name}` no longer refuses duplicates"))),
         _ => None,
     }
 }

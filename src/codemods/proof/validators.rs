@@ -37,7 +37,7 @@ impl Proof<'_> {
         Some(match (wider.is_empty(), narrower.is_empty()) {
             (true, true) => None,
             (_, false) => Some(Note::Narrowed(format!("{name}: {}", narrower.join(", ")))),
-            (false, true) => Some(Note::Widened(format!("{name}: {}", wider.join(", ")))),
+            (false, true) => Some(Note::widened(Some(name), wider.join(", "))),
         })
     }
 
