@@ -37,6 +37,8 @@ crate::rules! {
     any_argument: AnyArgument,
     unexported_function: UnexportedFunction,
     missing_table_argument: MissingTableArgument,
+    untyped_id: UntypedId,
+    missing_access_control: MissingAccessControl,
     schema_import_cycle: SchemaImportCycle,
     top_of_hour_cron: TopOfHourCron,
     redundant_index: RedundantIndex,

@@ -28,11 +28,13 @@ pub enum Effect {
     Read,
     /// Pages through a query.
     Paginate,
+    /// Asks who calls.
+    Identity,
     /// Asks what time it is.
     Clock,
 }
 
-const EFFECTS: usize = 7;
+const EFFECTS: usize = 8;
 
 /// What every function of a project reaches, worked out for an effect when it is first asked for.
 #[derive(Debug, Default)]
@@ -203,6 +205,8 @@ fn is_of(call: &PlatformCall, effect: Effect) -> bool {
         (Effect::Work, _) => is_work(&call.callee),
         (Effect::Database, Callee::Db(method)) => &**method == "get" || is_write(method),
         (Effect::Read, Callee::Db(method)) => &**method == "get",
+        (Effect::Identity, Callee::Context(part)) => part.starts_with("auth."),
+        (Effect::Identity, Callee::External(external)) => external.module.starts_with("@convex-dev/auth"),
         (Effect::Clock, Callee::External(external)) => external.is("global", &["Date", "now"]) || external.is("global", &["Date"]),
         _ => false,
     }

@@ -1,6 +1,6 @@
 //! Registered functions: what `query({ … })` and its kin declare.
 
-use super::hir::{BindingId, BindingKind, Exported, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind};
+use super::hir::{BindingId, BindingKind, Exported, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind, Step};
 use super::infer::Infer;
 use super::ty::{Builder, Flavor, FunctionAt, FunctionKind, Ty, Visibility};
 use crate::source::{FileId, Span};
@@ -67,6 +67,33 @@ impl Function {
             Parent::Stmt { place: Place::Exported, .. } => true,
             _ => false,
         }
+    }
+
+    /// The argument of the handler that the expression is: `args.id`, or `id` of `(ctx, { id })`.
+    pub fn argument(&self, module: &Module, value: ExprId) -> Option<Name> {
+        let handler = self.handler.filter(|at| at.file == module.file)?.func;
+        let is_args = |id: ExprId| match module.expr(module.bare(id)) {
+            ExprKind::Local(b) => module.binding(*b).kind == BindingKind::Param(handler, 1) && module.binding(*b).path.is_empty(),
+            _ => false,
+        };
+        match module.expr(module.bare(value)) {
+            ExprKind::Member { object, property, .. } if is_args(*object) => Some(property.clone()),
+            ExprKind::Local(b) => match (module.binding(*b).kind, &*module.binding(*b).path) {
+                (BindingKind::Param(of, 1), [Step::Key(name)]) if of == handler => Some(name.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The validator that the registration gives the argument, where that is Convex's own and written there.
+    pub fn validator_of(&self, module: &Module, argument: &Name) -> Option<ExprId> {
+        let Entry::Present(args) = self.args else { return None };
+        if !matches!(self.builder.flavor, Flavor::Plain | Flavor::Custom) || module.file != self.file {
+            return None;
+        }
+        let props = module.as_object(args)?;
+        props.iter().find(|p| matches!(&p.key, Key::Name(key) if key == argument)).map(|p| p.value)
     }
 
     pub fn kind(&self) -> FunctionKind {

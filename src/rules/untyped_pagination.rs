@@ -1,11 +1,8 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
-use crate::model::functions::Entry;
-use crate::model::hir::{BindingKind, ExprId, ExprKind, FuncId, Key, Module, Name, Step};
 use crate::model::queries::End;
-use crate::model::ty::Flavor;
-use crate::model::{DbQuery, Function};
+use crate::model::DbQuery;
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::writing::imports::Imports;
 
@@ -42,9 +39,8 @@ impl Rule for UntypedPagination {
         }
         let [options] = &*module.call(query.call)?.args else { return None };
         let function = cx.project.function_around(module, query.func)?;
-        let at = function.handler.filter(|at| at.file == function.file)?;
-        let name = argument(module, at.func, options.value)?;
-        let value = declared(module, function, &name)?;
+        let name = function.argument(module, options.value)?;
+        let value = function.validator_of(module, &name)?;
         let call = module.call(module.bare(value))?;
         let kind = module.validator_method(call).filter(|kind| matches!(&***kind, "any" | "object"))?;
         let span = module.span(value);
@@ -62,30 +58,4 @@ impl Rule for UntypedPagination {
         );
         Some(())
     }
-}
-
-/// The argument of the handler that the expression is.
-fn argument(module: &Module, handler: FuncId, value: ExprId) -> Option<Name> {
-    let is_args = |id: ExprId| match module.expr(module.bare(id)) {
-        ExprKind::Local(b) => module.binding(*b).kind == BindingKind::Param(handler, 1) && module.binding(*b).path.is_empty(),
-        _ => false,
-    };
-    match module.expr(module.bare(value)) {
-        ExprKind::Member { object, property, .. } if is_args(*object) => Some(property.clone()),
-        ExprKind::Local(b) => match (module.binding(*b).kind, &*module.binding(*b).path) {
-            (BindingKind::Param(of, 1), [Step::Key(name)]) if of == handler => Some(name.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The validator that the registration gives the argument.
-fn declared(module: &Module, function: &Function, name: &Name) -> Option<ExprId> {
-    let Entry::Present(args) = function.args else { return None };
-    if !matches!(function.builder.flavor, Flavor::Plain | Flavor::Custom) {
-        return None;
-    }
-    let props = module.as_object(args)?;
-    props.iter().find(|p| matches!(&p.key, Key::Name(key) if key == name)).map(|p| p.value)
 }

@@ -1,0 +1,103 @@
+use crate::declare_rule;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::model::Function;
+use crate::model::effects::Effect;
+use crate::model::hir::{ExprId, ExprKind, Module};
+use crate::model::ty::{Flavor, FunctionAt, FunctionKind};
+use crate::rule::{Category, Cx, Rule, RuleMeta};
+
+declare_rule! {
+    /// Finds public functions that reach data and never ask who calls.
+    ///
+    /// ## Why is this bad?
+    /// Anyone who knows the address of a deployment can call its public functions, with any arguments.
+    /// What is not checked in the function, or in what it calls, is checked nowhere.
+    ///
+    /// ## Example
+    /// ```ts
+    /// export const remove = mutation({ // error
+    ///   args: { id: v.id("posts") },
+    ///   returns: v.null(),
+    ///   handler: async (ctx, args) => {
+    ///     await ctx.db.delete(args.id);
+    ///     return null;
+    ///   },
+    /// });
+    /// export const mine = query({
+    ///   args: {},
+    ///   returns: v.any(),
+    ///   handler: async (ctx) => {
+    ///     const identity = await ctx.auth.getUserIdentity();
+    ///     return identity && (await ctx.db.query("posts").take(10));
+    ///   },
+    /// });
+    /// ```
+    ///
+    /// ## When not to use it
+    /// For data that is meant for everyone.
+    /// Functions of custom builders are not reported, nor those that call something whose name says that it checks.
+    pub struct MissingAccessControl {
+        /// Parts of names of functions that check who calls, in lower case.
+        pub checks: Vec<String> = WORDS.map(str::to_owned).to_vec(),
+    } = { id: "missing-access-control", category: Category::Functions, level: Level::Off, since: "0.1.0", strict: Level::Warn, alias: "require-access-control" }
+}
+
+const WORDS: [&str; 14] = [
+    "access", "admin", "assert", "auth", "identity", "key", "member", "owner", "permission", "require", "secret", "session", "token", "user",
+];
+
+impl Rule for MissingAccessControl {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn function(&self, function: &Function, cx: &mut Cx<'_>) -> Option<()> {
+        let at = function.handler?;
+        let is_judged = function.is_public() && function.builder.flavor == Flavor::Plain && function.kind() != FunctionKind::HttpAction;
+        if !is_judged || cx.project.is_component {
+            return None;
+        }
+        let reaches = |effect| !cx.reach(effect).from(at).is_empty();
+        let reaches_data = reaches(Effect::Database) || reaches(Effect::Work);
+        if !reaches_data || reaches(Effect::Identity) || self.checks(cx, at) {
+            return None;
+        }
+        cx.report(
+            Diagnostic::new(function.callee_span, format!("the {} reaches data, and never asks who calls", function.kind_and_name()))
+                .help("check the caller with `ctx.auth.getUserIdentity()`, or make it internal"),
+        );
+        Some(())
+    }
+}
+
+impl MissingAccessControl {
+    /// Whether the function calls something whose name says that it checks.
+    fn checks(&self, cx: &Cx<'_>, at: FunctionAt) -> bool {
+        let module = cx.workspace.hir(at.file);
+        let func = module.func(at.func);
+        let checks = |id: ExprId| match module.expr(id) {
+            ExprKind::Call(call) => self.says(name_of(module, call.callee).unwrap_or_default()),
+            _ => false,
+        };
+        match func.expr {
+            Some(expr) => module.within(expr).any(checks),
+            None => {
+                let holds = |id: &ExprId| func.start <= module.span(*id).start && module.span(*id).end <= func.end;
+                module.exprs().map(|(id, _)| id).filter(holds).any(checks)
+            }
+        }
+    }
+
+    fn says(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        self.checks.iter().any(|word| name.contains(&**word))
+    }
+}
+
+fn name_of(module: &Module, callee: ExprId) -> Option<&str> {
+    match module.expr(module.bare(callee)) {
+        ExprKind::Local(binding) => Some(&module.binding(*binding).name),
+        ExprKind::Member { property, .. } => Some(property),
+        _ => None,
+    }
+}
