@@ -96,6 +96,12 @@ pub struct LintArgs {
     #[arg(long, help_heading = "Exit code")]
     pub exit_zero: bool,
 
+    /// Show findings in the files that git has staged only; all files are read as they are staged.
+    #[arg(long, conflicts_with_all = ["since", "fix", "unsafe_fixes", "diff"], help_heading = "Files")]
+    pub staged: bool,
+    /// Show findings only in files that have changed since this branch left REF.
+    #[arg(long, value_name = "REF", help_heading = "Files")]
+    pub since: Option<String>,
     /// List the files that would be linted.
     #[arg(long, help_heading = "Files")]
     pub list_files: bool,

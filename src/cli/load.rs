@@ -13,6 +13,7 @@ use anyhow::Context;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::changed::Changed;
 use super::paths::Places;
 use super::prefilter;
 use super::roots::Roots;
@@ -23,11 +24,13 @@ use crate::model::{self, File, Layout, Role};
 use crate::source::{FileId, STACK_SIZE, SourceFile};
 
 /// How to read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Reading {
     pub no_ignore: bool,
     /// In bytes.
     pub max_file_size: u64,
+    /// Only these files are asked for, of those in the folders that were; and what is to be read in the place of others.
+    pub changed: Option<Changed>,
 }
 
 /// The files of a run.
@@ -60,7 +63,8 @@ pub fn load(places: &Places, targets: &[PathBuf], reading: Reading) -> Loaded {
     for file in &mut loader.files {
         file.role = layout.role_of(&file.source.path);
     }
-    let is_asked = loader.files.iter().map(|file| loader.asked.contains(&file.source.path)).collect();
+    let is_changed = |path: &String| loader.reading.changed.as_ref().is_none_or(|changed| changed.files.contains(path));
+    let is_asked = loader.files.iter().map(|file| loader.asked.contains(&file.source.path) && is_changed(&file.source.path)).collect();
     Loaded { files: loader.files, layout, is_asked, troubles: loader.troubles, walking, reading: start.elapsed() - walking }
 }
 
@@ -213,7 +217,8 @@ impl<'a> Loader<'a> {
             true => Read { path, content: Content::Unread { text: String::new(), message }, generated_imports: Vec::new() },
             false => dropped(path),
         };
-        let bytes = match read_within(&disk, self.reading.max_file_size) {
+        let staged = self.reading.changed.as_ref().and_then(|changed| changed.content(&path));
+        let bytes = match staged.map_or_else(|| read_within(&disk, self.reading.max_file_size), |content| Ok(Ok(content.to_vec()))) {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(TooLarge(size))) => {
                 let limit = self.reading.max_file_size;

@@ -86,7 +86,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn migrate(&self, targets: &[PathBuf], from: codemod::From, journal: Option<Journal<'_>>) -> anyhow::Result<Exit> {
-        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size };
+        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, changed: None };
         let Loaded { files, layout, is_asked, troubles, .. } = load::load(self.places, targets, reading);
         for trouble in troubles {
             streams::warn(&trouble);

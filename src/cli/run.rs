@@ -15,10 +15,10 @@ use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
 use super::output::{self, Report, Summary, counted, diff};
 use super::paths::{Places, check_readable};
-use super::{explain, streams, write};
+use super::{changed, explain, streams, write};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::{self, Fixed, Settings, Timings};
-use crate::model::{File, Role, Workspace};
+use crate::model::{File, Layout, Role, Workspace};
 use crate::source::FileId;
 
 pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
@@ -71,7 +71,15 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn lint(mut self, targets: &[PathBuf], from_args: &FromArgs) -> anyhow::Result<Exit> {
-        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size };
+        let changed = match (&self.args.since, self.args.staged) {
+            (Some(reference), _) => Some(changed::since(self.places, reference)?),
+            (None, true) => Some(changed::staged(self.places)?),
+            (None, false) => None,
+        };
+        if changed.as_ref().is_some_and(|changed| changed.files.is_empty()) {
+            return self.show(&Workspace::link(Vec::new(), Layout::default()), &[], 0, 0);
+        }
+        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, changed };
         let Loaded { files, layout, is_asked, troubles, walking, reading } = load::load(self.places, targets, reading);
         self.steps.extend([("find files", walking), ("read and parse", reading)]);
         for trouble in troubles {
