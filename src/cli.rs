@@ -3,6 +3,7 @@
 //! Nothing else in the library reads, writes or prints. What is judged and how is `lint`'s and the rules' business.
 
 pub mod args;
+pub mod baseline;
 pub mod changed;
 pub mod config;
 pub mod explain;

@@ -89,6 +89,12 @@ pub struct LintArgs {
     #[arg(long, help_heading = "Configuration")]
     pub init: bool,
 
+    /// Do not show the findings that FILE knows; `orm-lint-baseline.json` if not given.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["fix", "unsafe_fixes", "diff"], help_heading = "Exit code")]
+    pub baseline: Option<Option<PathBuf>>,
+    /// Take out of the baseline what is gone; where there is none yet, make one of all that is found.
+    #[arg(long, conflicts_with_all = ["fix", "unsafe_fixes", "diff"], help_heading = "Exit code")]
+    pub update_baseline: bool,
     /// Fail if there are more warnings than N.
     #[arg(long, value_name = "N", help_heading = "Exit code")]
     pub max_warnings: Option<usize>,

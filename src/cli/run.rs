@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 
 use super::Exit;
 use super::args::{Format, LintArgs};
+use super::baseline::{self, Baseline};
 use super::config::{Configs, FromArgs, select};
 use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
@@ -100,6 +101,7 @@ impl Run<'_> {
             true => self.step("lint", || lint::lint_timed(&workspace, &settings)),
             false => (lint::lint(&workspace, &settings), Timings::new()),
         };
+        let diagnostics = self.without_known(&workspace, &settings, diagnostics)?;
         let exit = self.show(&workspace, &diagnostics, linted, 0);
         if self.args.timings {
             self.show_timings(&timings);
@@ -107,6 +109,38 @@ impl Run<'_> {
         // The process ends here; giving the memory back piece by piece would only take time.
         std::mem::forget((workspace, diagnostics));
         exit
+    }
+
+    /// Leaves out what the baseline knows, and writes the baseline if that was asked for.
+    fn without_known(&self, workspace: &Workspace, settings: &Settings, found: Vec<Diagnostic>) -> anyhow::Result<Vec<Diagnostic>> {
+        if self.args.baseline.is_none() && !self.args.update_baseline {
+            return Ok(found);
+        }
+        let path = self.args.baseline.clone().flatten().unwrap_or_else(|| PathBuf::from(baseline::NAME));
+        let Some(known) = Baseline::read(&path)? else {
+            if !self.args.update_baseline {
+                bail!("there is no baseline `{}`; --update-baseline makes one", path.display());
+            }
+            let fresh = Baseline::of(self.places, workspace, &found);
+            fresh.write(&path)?;
+            streams::say(&format!("{} written to `{}`", counted(fresh.len(), "known finding"), path.display()));
+            return Ok(Vec::new());
+        };
+        let judged =
+            |path: &str| workspace.files.iter().any(|file| self.places.shown(&file.source.path) == path && is_linted(file, settings));
+        let compared = known.compare(self.places, workspace, found, &judged);
+        if self.args.update_baseline {
+            compared.write(&path)?;
+        }
+        match (compared.gone, self.args.update_baseline) {
+            (0, _) => {}
+            (gone, true) => streams::say(&format!("{} taken out of `{}`", counted(gone, "known finding"), path.display())),
+            (gone, false) => streams::say(&format!("{} gone: --update-baseline takes them out", counted(gone, "known finding"))),
+        }
+        if compared.known > 0 {
+            streams::say(&format!("{} not shown", counted(compared.known, "known finding")));
+        }
+        Ok(compared.fresh)
     }
 
     fn step<T>(&mut self, name: &'static str, run: impl FnOnce() -> T) -> T {
