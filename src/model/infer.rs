@@ -315,7 +315,7 @@ impl<'w> Infer<'w> {
         let ty = match func.return_type.map(|annotation| self.ty(at.file, annotation).awaited()) {
             None => body,
             // Some type that cannot be read: the compiler goes by that.
-            Some(Ty::Unknown) if body.awaited().is_value() => Ty::Unknown,
+            Some(Ty::Unknown) if body.awaited().is_plain() => Ty::Unknown,
             Some(declared) if declared.is_plain() && !declared.is_unknown() => Ty::settled(&declared, &body.awaited()),
             Some(declared) if body.is_unknown() => declared,
             Some(_) => body,

@@ -12,11 +12,13 @@ pub struct Imports<'a> {
     module: &'a Module,
     style: &'a Style,
     edits: Vec<Edit>,
+    /// What the edits bring: the module and the export.
+    brought: Vec<(String, String)>,
 }
 
 impl<'a> Imports<'a> {
     pub fn new(source: &'a SourceFile, module: &'a Module, style: &'a Style) -> Self {
-        Self { source, module, style, edits: Vec::new() }
+        Self { source, module, style, edits: Vec::new(), brought: Vec::new() }
     }
 
     /// The local name of an export of a module (`default` for its default export), imported where it is not yet.
@@ -29,6 +31,9 @@ impl<'a> Imports<'a> {
         }
         if self.module.declared(local).is_some() {
             return None;
+        }
+        if !self.bring(from, name) {
+            return Some(local.to_owned());
         }
         let braces = if self.style.spaced_braces { ("{ ", " }") } else { ("{", "}") };
         let clause = match wanted {
@@ -45,9 +50,7 @@ impl<'a> Imports<'a> {
             }
             _ => self.new_line(&format!("import {clause} from {}{}", self.style.string(from), self.style.semicolon())),
         };
-        if !self.edits.contains(&edit) {
-            self.push(edit);
-        }
+        self.push(edit);
         Some(local.to_owned())
     }
 
@@ -62,6 +65,9 @@ impl<'a> Imports<'a> {
         }
         if self.module.declared(name).is_some() {
             return None;
+        }
+        if !self.bring(from, name) {
+            return Some(name.to_owned());
         }
         let braces = if self.style.spaced_braces { ("{ ", " }") } else { ("{", "}") };
         let line = format!("import type {}{name}{} from {}{}", braces.0, braces.1, self.style.string(from), self.style.semicolon());
@@ -102,6 +108,15 @@ impl<'a> Imports<'a> {
         };
         let at = if before.is_empty() || !text[..at].ends_with('\r') { at } else { at - 1 };
         Edit::insert_before(self.module.at(at as u32, at as u32), format!("{before}{line}{after}"))
+    }
+
+    /// Whether the export is not brought yet.
+    fn bring(&mut self, from: &str, name: &str) -> bool {
+        let is_new = !self.brought.iter().any(|(module, export)| module == from && export == name);
+        if is_new {
+            self.brought.push((from.to_owned(), name.to_owned()));
+        }
+        is_new
     }
 
     /// Two new lines at one place become one edit: edits of a fix may not touch.

@@ -91,7 +91,7 @@ impl Infer<'_> {
             None => actual(),
             Some(Ty::Unknown) => match actual() {
                 // Some type that cannot be read: the compiler goes by that.
-                value if value.is_value() => Ty::Unknown,
+                value if value.is_plain() => Ty::Unknown,
                 value => value,
             },
             Some(declared) if declared.is_plain() => Ty::settled(&declared, &actual()),

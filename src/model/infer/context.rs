@@ -27,7 +27,7 @@ impl Infer<'_> {
             // `oneOf(["a", "b"])` of `(values: string[]) => …`: the program goes by the constants, the compiler by what is declared.
             (Some(declared), Some(given)) if given.is_constants() && (declared.is_unknown() || declared.admits(&given)) => given.loose(),
             // Some type that cannot be read: the compiler goes by that.
-            (Some(Ty::Unknown), Some(given)) if given.is_value() && !param.ty.is_some_and(|ty| self.says_nothing(file, ty)) => Ty::Unknown,
+            (Some(Ty::Unknown), Some(given)) if given.is_plain() && !param.ty.is_some_and(|ty| self.says_nothing(file, ty)) => Ty::Unknown,
             (Some(Ty::Unknown), given) => given.unwrap_or_else(|| self.in_context(file, func, index)),
             (Some(declared), given) if declared.is_plain() => {
                 let actual = given.unwrap_or_else(|| self.in_context(file, func, index));

@@ -27,6 +27,11 @@ impl Infer<'_> {
         {
             return Ty::Builder(builder);
         }
+        if let ("global", [process, env, _]) = (module, &external.path[..])
+            && (&**process, &**env) == ("process", "env")
+        {
+            return Ty::union([Ty::String, Ty::Undefined]);
+        }
         packages::value(&external).unwrap_or_else(|| Ty::External(Arc::new(external)))
     }
 
