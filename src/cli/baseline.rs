@@ -136,7 +136,7 @@ impl Baseline {
         write(path, &self.findings)
     }
 
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.findings.iter().map(|known| known.count).sum()
     }
 }

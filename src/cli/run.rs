@@ -123,7 +123,7 @@ impl Run<'_> {
             }
             let fresh = Baseline::of(self.places, workspace, &found);
             fresh.write(&path)?;
-            streams::say(&format!("{} written to `{}`", counted(fresh.len(), "known finding"), path.display()));
+            streams::say(&format!("{} written to `{}`", counted(fresh.count(), "known finding"), path.display()));
             return Ok(Vec::new());
         };
         let judged =
