@@ -348,10 +348,11 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
             function.result = infer.returns(at).awaited();
             function.unclear = infer.unclear_return(at);
         }
-        if let (Some(at), functions::Entry::Present(returns)) = (function.handler, function.returns)
-            && infer.hir(at.file).func(at.func).body.may_yield_nothing()
-        {
+        if let (Some(at), functions::Entry::Present(returns)) = (function.handler, function.returns) {
             function.declared = infer.validator_of(&infer.expr(id, returns)).map_or(ty::Ty::Unknown, |v| v.ty);
+            if !matches!(function.declared, ty::Ty::Unknown | ty::Ty::Any) {
+                function.result = infer.returns(at).awaited();
+            }
         }
     }
     graph.edges.extend(graph::callbacks(&infer, id));

@@ -14,10 +14,11 @@ pub enum Category {
     Queries,
     Functions,
     Schema,
+    Orm,
 }
 
 impl Category {
-    pub const ALL: [Self; 4] = [Self::Queries, Self::Functions, Self::Schema, Self::Meta];
+    pub const ALL: [Self; 5] = [Self::Queries, Self::Functions, Self::Schema, Self::Orm, Self::Meta];
 
     /// The name that configuration and `-A/-W/-D` use.
     pub fn name(self) -> &'static str {
@@ -26,6 +27,7 @@ impl Category {
             Self::Queries => "queries",
             Self::Functions => "functions",
             Self::Schema => "schema",
+            Self::Orm => "orm",
         }
     }
 
@@ -36,6 +38,7 @@ impl Category {
             Self::Queries => "How the database is read: scans, unbounded results, indexes that are not used.",
             Self::Functions => "Queries, mutations and actions: validators, runtimes, and what each kind may do.",
             Self::Schema => "Tables, indexes and validators.",
+            Self::Orm => "Tables and relations of `better-convex/orm` and `kitcn/orm`; silent everywhere else.",
         }
     }
 }

@@ -55,6 +55,39 @@ impl PlatformCall {
     pub fn run(&self, module: &Module) -> Option<Run> {
         run(&self.callee, module.call(self.call)?)
     }
+
+    /// The table whose document a method of the database reads or writes: named, or that of the id.
+    pub fn table<'m>(&'m self, module: &'m Module) -> Option<&'m Name> {
+        let args = &module.call(self.call)?.args;
+        let first = args.first().filter(|a| !a.spread)?;
+        if self.names_table(args.len())? { module.constant(first.value) } else { self.id_of.as_ref() }
+    }
+
+    /// The argument of a database's method that says which document is meant.
+    pub fn document(&self, module: &Module) -> Option<ExprId> {
+        let args = &module.call(self.call)?.args;
+        let at = usize::from(self.names_table(args.len())?);
+        let is_plain = args.iter().all(|a| !a.spread) && !matches!(&self.callee, Callee::Db(method) if &**method == "insert");
+        args.get(at).filter(|_| is_plain).map(|a| a.value)
+    }
+
+    /// What a write makes of the document, or changes of it.
+    pub fn written(&self, module: &Module) -> Option<ExprId> {
+        let Callee::Db(method) = &self.callee else { return None };
+        let args = &module.call(self.call)?.args;
+        let is_write = matches!(&**method, "insert" | "patch" | "replace") && args.len() > 1;
+        args.last().filter(|a| is_write && !a.spread).map(|a| a.value)
+    }
+
+    /// Whether the first of so many arguments of a database's method is a table; `None` for a method that takes no document.
+    fn names_table(&self, count: usize) -> Option<bool> {
+        let Callee::Db(method) = &self.callee else { return None };
+        match (&**method, count) {
+            ("get" | "delete", 2) | ("patch" | "replace", 3) | ("insert", _) => Some(true),
+            ("get" | "delete", 1) | ("patch" | "replace", 2) => Some(false),
+            _ => None,
+        }
+    }
 }
 
 fn run(callee: &Callee, call: &Call) -> Option<Run> {

@@ -23,9 +23,9 @@ pub struct Function {
     pub handler: Option<FunctionAt>,
     /// The object that it is given, in object syntax.
     pub config: Option<ExprId>,
-    /// What `returns` admits, where the handler may yield nothing at all.
+    /// What `returns` admits.
     pub declared: Ty,
-    /// What the handler yields, where no `returns` says so.
+    /// What the handler yields, unless `returns` admits anything.
     pub result: Ty,
     /// What the handler's second parameter is, where no `args` says so.
     pub arguments: Ty,

@@ -511,16 +511,6 @@ impl Stmt {
     }
 }
 
-impl Body {
-    /// Whether the function may come to its end without a value: at its end, or at a `return;`.
-    pub fn may_yield_nothing(&self) -> bool {
-        let Self::Block { stmts, .. } = self else { return false };
-        let mut found = !exits(stmts);
-        stmts.iter().for_each(|s| s.each_return(&mut |ret| found |= matches!(ret, Stmt::Return { value: None, .. })));
-        found
-    }
-}
-
 /// Whether control never reaches the end of the statements.
 pub fn exits(stmts: &[Stmt]) -> bool {
     stmts.iter().any(Stmt::exits)
