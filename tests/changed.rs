@@ -1,9 +1,10 @@
-//! `--staged` and `--since`: findings of the files that changed, with facts of the whole project, in real repositories.
+//! `--staged`, `--since` and `--stdin-filename`: findings of some files, with facts of the whole project.
 
 mod support;
 
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use support::program::{Output, attempt, orm_lint, skip};
 use tempfile::TempDir;
@@ -123,6 +124,36 @@ fn files_that_changed_since_the_branch_began_are_shown() {
     let expected = ["convex/loose.ts filter-scan", "convex/mine.ts filter-scan", "convex/moved.ts filter-scan"];
     assert_eq!(repository.found(&["--since", "main"]), expected);
     assert_eq!(repository.found(&["--since", "HEAD"]), ["convex/loose.ts filter-scan", "convex/moved.ts filter-scan"]);
+}
+
+/// What is found in a text on standard input.
+fn given(folder: &Path, path: &str, text: &str) -> (String, i32) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orm-lint"));
+    let args = ["--format", "concise", "--stdin-filename", path];
+    let mut child = command.args(args).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start");
+    child.stdin.take().expect("standard input").write_all(text.as_bytes()).expect("write");
+    let output = child.wait_with_output().expect("an end");
+    (String::from_utf8(output.stdout).expect("UTF-8"), output.status.code().unwrap_or(-1))
+}
+
+#[test]
+fn standard_input_is_linted_as_the_file_that_it_is_said_to_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let backend = folder.path().join("convex");
+    std::fs::create_dir(&backend).expect("make the folder");
+    std::fs::write(backend.join("schema.ts"), SCHEMA).expect("write");
+    std::fs::write(backend.join("there.ts"), FINE).expect("write");
+    std::fs::write(backend.join("bad.ts"), scan("bad")).expect("write");
+    // In the place of a file that is there, of one that is not, and from another folder.
+    for (from, path) in [("", "convex/there.ts"), ("", "convex/fresh.ts"), ("convex", "fresh.ts")] {
+        let (out, code) = given(&folder.path().join(from), path, &scan("typed"));
+        assert!(
+            code == 1 && out.lines().count() == 1 && out.starts_with(&format!("{path}:6:")) && out.contains("[filter-scan]"),
+            "{path}: {out}"
+        );
+    }
+    assert_eq!(given(folder.path(), "convex/bad.ts", FINE), (String::new(), 0));
+    assert_eq!(given(folder.path(), "elsewhere.ts", FINE), (String::new(), 0));
 }
 
 #[test]

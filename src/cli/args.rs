@@ -108,6 +108,9 @@ pub struct LintArgs {
     /// Show findings only in files that have changed since this branch left REF.
     #[arg(long, value_name = "REF", help_heading = "Files")]
     pub since: Option<String>,
+    /// Lint what is on standard input as the file PATH, which need not be there; all else is read from disk.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["paths", "since", "staged", "fix", "unsafe_fixes", "diff"], help_heading = "Files")]
+    pub stdin_filename: Option<PathBuf>,
     /// List the files that would be linted.
     #[arg(long, help_heading = "Files")]
     pub list_files: bool,

@@ -1,8 +1,8 @@
-//! Which files a commit would change, and which have changed since another: for `--staged` and `--since`.
+//! What a run is narrowed to: what a commit would change, what has changed since another, or what is on standard input.
 //!
 //! Asks git, and reads only. A commit takes files from git's index, so with `--staged` that is what they hold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
@@ -51,6 +51,17 @@ pub fn since(places: &Places, reference: &str) -> anyhow::Result<Changed> {
     let mut names = git.names(&["diff", "--name-only", "--no-renames", "--diff-filter=d", "-z", &base, "--"])?;
     names.extend(git.names(&["ls-files", "--others", "--exclude-standard", "-z"])?);
     Ok(Changed { files: git.workspace_paths(places, &names), contents: FxHashMap::default() })
+}
+
+/// The file that standard input is to be taken for.
+pub fn given(places: &Places, path: &Path, content: Vec<u8>) -> anyhow::Result<Changed> {
+    let whole = places.working().join(path);
+    // Its folder is there, or one above it; the file may be yet to be written.
+    let there = whole.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let place = there.and_then(|(above, real)| Some(real.join(whole.strip_prefix(above).ok()?)));
+    let path = place.as_deref().and_then(|place| places.in_workspace(place)).filter(|name| !name.starts_with(".."));
+    let Some(path) = path else { bail!("--stdin-filename {}: it lies outside of the project", whole.display()) };
+    Ok(Changed { files: [path.clone()].into_iter().collect(), contents: [(path, content)].into_iter().collect() })
 }
 
 /// The repository of a run.

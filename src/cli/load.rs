@@ -131,6 +131,14 @@ impl<'a> Loader<'a> {
             }
         }
         self.note(walked);
+        // What is read from elsewhere need not be on disk.
+        let given: Vec<String> = self.reading.changed.iter().flat_map(|changed| changed.contents.keys()).cloned().collect();
+        for path in given.into_iter().filter(|path| !walk::is_foreign(path) && walk::is_source(path)) {
+            let is_asked = targets.iter().any(|target| self.places.in_workspace(target).is_some_and(|folder| lies_in(&path, &folder)));
+            if is_asked && self.states.insert(path.clone(), State::New).is_none() {
+                self.asked.insert(path);
+            }
+        }
         self.roots.settle(self.places);
     }
 

@@ -182,3 +182,9 @@ mod tests {
         assert_eq!(shown("/r", "/r", ""), ".");
     }
 }
+
+/// The nearest folder above the path that is there.
+pub fn existing_folder(path: &Path) -> PathBuf {
+    let folder = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.is_dir());
+    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf()
+}

@@ -16,7 +16,7 @@ use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
 use super::output::{self, Report, Summary, counted, diff};
 use super::paths::{Places, check_readable};
-use super::{changed, explain, streams, write};
+use super::{changed, explain, paths, streams, write};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::{self, Fixed, Settings, Timings};
 use crate::model::{File, Layout, Role, Workspace};
@@ -43,8 +43,12 @@ pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
         let resolved = Configs::new(&places, &from_args).resolve(target)?;
         return shown(args, &explain::print_config(&places, target, &resolved)?);
     }
-    let (places, targets) = Places::of(&args.paths)?;
-    check_readable(&targets, &args.paths)?;
+    let asked = match &args.stdin_filename {
+        Some(path) => vec![paths::existing_folder(path)],
+        None => args.paths.clone(),
+    };
+    let (places, targets) = Places::of(&asked)?;
+    check_readable(&targets, &asked)?;
     load::threads(args.threads)?
         .install(|| Run { args, places: &places, colors, start: Instant::now(), steps: Vec::new() }.lint(&targets, &from_args))
 }
@@ -72,10 +76,11 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn lint(mut self, targets: &[PathBuf], from_args: &FromArgs) -> anyhow::Result<Exit> {
-        let changed = match (&self.args.since, self.args.staged) {
-            (Some(reference), _) => Some(changed::since(self.places, reference)?),
-            (None, true) => Some(changed::staged(self.places)?),
-            (None, false) => None,
+        let changed = match (&self.args.since, self.args.staged, &self.args.stdin_filename) {
+            (Some(reference), ..) => Some(changed::since(self.places, reference)?),
+            (None, true, _) => Some(changed::staged(self.places)?),
+            (None, false, Some(path)) => Some(changed::given(self.places, path, streams::read_in()?)?),
+            (None, false, None) => None,
         };
         if changed.as_ref().is_some_and(|changed| changed.files.is_empty()) {
             return self.show(&Workspace::link(Vec::new(), Layout::default()), &[], 0, 0);

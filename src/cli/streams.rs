@@ -1,6 +1,6 @@
 //! Standard output and standard error: whether they take colours, and what happens when nobody reads them.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -48,6 +48,13 @@ pub fn write_out(bytes: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Everything on standard input.
+pub fn read_in() -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+    Ok(bytes)
 }
 
 /// Writes what is not a finding to standard error; that nobody may be reading there is nothing to stop for.
