@@ -163,6 +163,12 @@ fn parts(path: &Path) -> impl Iterator<Item = String> {
     })
 }
 
+/// The nearest folder above the path that is there.
+pub fn existing_folder(path: &Path) -> PathBuf {
+    let folder = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.is_dir());
+    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,10 +187,4 @@ mod tests {
         assert_eq!(shown("/r/p", "/q/s", "convex/a.ts"), "../../r/p/convex/a.ts");
         assert_eq!(shown("/r", "/r", ""), ".");
     }
-}
-
-/// The nearest folder above the path that is there.
-pub fn existing_folder(path: &Path) -> PathBuf {
-    let folder = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.is_dir());
-    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf()
 }
