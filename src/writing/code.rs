@@ -196,9 +196,14 @@ fn is_hugged(items: &[Code]) -> bool {
     let is_list = match last {
         Code::List { items, .. } => !items.is_empty(),
         Code::Block { .. } => true,
+        Code::Verbatim { text, .. } => text.starts_with('{'),
         _ => false,
     };
-    let is_object = matches!(last, Code::List { open, .. } | Code::Block { open, .. } if open.ends_with('{'));
+    let is_object = match last {
+        Code::List { open, .. } | Code::Block { open, .. } => open.ends_with('{'),
+        Code::Verbatim { .. } => true,
+        _ => false,
+    };
     is_list && (others.is_empty() || is_object && others.iter().all(|other| matches!(other, Code::Text(text) if !text.contains('\n'))))
 }
 

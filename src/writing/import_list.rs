@@ -144,6 +144,10 @@ fn declarations<'a>(
                 declaration.named.push(Specifier { text, is_kept, key: key_of(name, local) });
             }
             ImportName::Default => declaration.default = Some(Specifier { text: local.to_owned(), is_kept, key: key_of("default", local) }),
+            // It stands where a default would; both at once are left as they are.
+            ImportName::Namespace if declaration.default.is_none() => {
+                declaration.default = Some(Specifier { text: format!("* as {local}"), is_kept, key: String::new() });
+            }
             ImportName::Namespace | ImportName::Nothing => declaration.is_fixed = true,
         }
     }

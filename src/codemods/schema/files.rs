@@ -125,14 +125,34 @@ pub fn with_leading_comments(text: &str, statement: u32) -> u32 {
     start as u32
 }
 
-/// The end of the statement that ends with this expression: behind its semicolon, and a comment on the same line.
+/// The end of the statement that this expression is nearly the end of: behind casts, its semicolon, and a comment on the same line.
 pub fn statement_end(text: &str, expression_end: u32) -> u32 {
     let rest = &text[expression_end as usize..];
-    let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
-    let after = line.trim_start_matches([' ', '\t', ')']).strip_prefix(';').map_or(line, |after| after);
-    let consumed = line.len() - after.len();
-    let is_comment = after.trim_start().starts_with("//") || after.trim().is_empty();
-    expression_end + if is_comment { line.trim_end().len() } else { consumed } as u32
+    let mut depth = 0_i32;
+    let mut end = rest.len();
+    for (at, letter) in rest.char_indices() {
+        match letter {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            ';' if depth <= 0 => {
+                end = at + 1;
+                break;
+            }
+            '\n' | '\r' if depth <= 0 => {
+                end = at;
+                break;
+            }
+            '/' if depth <= 0 && (rest[at..].starts_with("//") || rest[at..].starts_with("/*")) => {
+                end = at;
+                break;
+            }
+            _ => {}
+        }
+    }
+    let line = &rest[end..][..rest[end..].find(['\n', '\r']).unwrap_or(rest.len() - end)];
+    let is_comment = line.trim_start().starts_with("//") || line.trim().is_empty();
+    let taken = if is_comment { line.trim_end().len() } else { 0 };
+    expression_end + (end + taken) as u32
 }
 
 /// The statement, the end of its line, and an empty line after it.
