@@ -122,6 +122,8 @@ pub struct Project {
     pub queries: Vec<DbQuery>,
     by_origin: FxHashMap<(FileId, hir::ExprId), Vec<u32>>,
     pub calls: Vec<PlatformCall>,
+    /// Reads of the environment by name.
+    pub env_reads: Vec<calls::EnvRead>,
     pub table_uses: Vec<TableUse>,
     /// What an ORM's tables call the rows that they are connected with.
     pub relations: Vec<Relation>,
@@ -267,6 +269,7 @@ struct Nouns {
     functions: Vec<Function>,
     queries: Vec<DbQuery>,
     calls: Vec<PlatformCall>,
+    env_reads: Vec<calls::EnvRead>,
     table_uses: Vec<TableUse>,
     relations: (Vec<Relation>, Vec<Span>),
     readers: readers::FileReaders,
@@ -297,6 +300,7 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<ImportedFile>
         project.functions.extend(nouns.functions);
         project.queries.extend(nouns.queries);
         project.calls.extend(nouns.calls);
+        project.env_reads.extend(nouns.env_reads);
         project.table_uses.extend(nouns.table_uses);
         project.relations.extend(nouns.relations.0);
         project.unread_relations.extend(nouns.relations.1);
@@ -336,7 +340,8 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     let id = file.source.id;
     let infer = Infer::new(world, id);
     let mut graph = graph::FileGraph::default();
-    let calls = calls::read(&infer, id, &mut graph);
+    let mut env_reads = Vec::new();
+    let calls = calls::read(&infer, id, &mut graph, &mut env_reads);
     let table_uses = tables::read(&infer, id, &calls);
     let relations = relations::read(&infer, id, &calls);
     let mut functions = functions::read(&infer, id);
@@ -360,5 +365,5 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     graph.references = graph::references(&infer, id);
     let queries = queries::read(&infer, id);
     let repeats = repetition::read(&infer, id, &calls, &queries, &graph.edges);
-    Nouns { functions, queries, calls, table_uses, relations, readers: readers::read(&infer, id), graph, repeats }
+    Nouns { functions, queries, calls, env_reads, table_uses, relations, readers: readers::read(&infer, id), graph, repeats }
 }

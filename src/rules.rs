@@ -40,6 +40,8 @@ crate::rules! {
     missing_table_argument: MissingTableArgument,
     untyped_id: UntypedId,
     missing_access_control: MissingAccessControl,
+    client_identity: ClientIdentity,
+    untyped_env: UntypedEnv,
     schema_import_cycle: SchemaImportCycle,
     top_of_hour_cron: TopOfHourCron,
     fat_handler: FatHandler,

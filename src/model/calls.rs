@@ -31,6 +31,13 @@ pub enum Callee {
     Query(Name),
 }
 
+/// `process.env.NAME`.
+#[derive(Debug)]
+pub struct EnvRead {
+    pub name: Name,
+    pub span: Span,
+}
+
 /// A call that has Convex run a function of its own accord: the context runs it, the scheduler, a cron, a pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
@@ -118,10 +125,15 @@ fn run(callee: &Callee, call: &Call) -> Option<Run> {
 /// The calls of one file, in source order. Of validators only those that rules ask for; calls on an object that a function made itself are left out.
 ///
 /// Adds to the graph what is called of the project's own.
-pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph) -> Vec<PlatformCall> {
+pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph, env_reads: &mut Vec<EnvRead>) -> Vec<PlatformCall> {
     let module = infer.hir(file);
     let mut found = Vec::new();
     for (id, kind) in module.exprs() {
+        if let ExprKind::Member { object, property, .. } = kind
+            && is_env(module, *object)
+        {
+            env_reads.push(EnvRead { name: property.clone(), span: module.span(id) });
+        }
         let (ExprKind::Call(call) | ExprKind::New(call)) = kind else { continue };
         // Validators are everywhere, and few of them are asked for.
         if module.validator_method(call).is_some_and(|method| !is_notable_validator(method)) {
@@ -171,6 +183,12 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph) -> Ve
         }
     }
     found
+}
+
+/// `process.env`.
+fn is_env(module: &Module, id: ExprId) -> bool {
+    let ExprKind::Member { object, property, .. } = module.expr(id) else { return false };
+    &**property == "env" && matches!(module.expr(*object), ExprKind::Global(name) if &**name == "process")
 }
 
 /// The methods of contexts, databases and what hangs on them.

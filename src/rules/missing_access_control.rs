@@ -52,14 +52,7 @@ impl Rule for MissingAccessControl {
     }
 
     fn function(&self, function: &Function, cx: &mut Cx<'_>) -> Option<()> {
-        let at = function.handler?;
-        let is_judged = function.is_public() && function.builder.flavor == Flavor::Plain && function.kind() != FunctionKind::HttpAction;
-        if !is_judged || cx.project.is_component {
-            return None;
-        }
-        let reaches = |effect| !cx.reach(effect).from(at).is_empty();
-        let reaches_data = reaches(Effect::Database) || reaches(Effect::Work);
-        if !reaches_data || reaches(Effect::Identity) || self.checks(cx, at) {
+        if !self.is_open(function, cx)? {
             return None;
         }
         cx.report(
@@ -71,6 +64,18 @@ impl Rule for MissingAccessControl {
 }
 
 impl MissingAccessControl {
+    /// Whether it is a public function that reaches data, and checks nobody.
+    pub(crate) fn is_open(&self, function: &Function, cx: &Cx<'_>) -> Option<bool> {
+        let at = function.handler?;
+        let is_judged = function.is_public() && function.builder.flavor == Flavor::Plain && function.kind() != FunctionKind::HttpAction;
+        if !is_judged || cx.project.is_component {
+            return None;
+        }
+        let reaches = |effect| !cx.reach(effect).from(at).is_empty();
+        let reaches_data = reaches(Effect::Database) || reaches(Effect::Work);
+        Some(reaches_data && !reaches(Effect::Identity) && !self.checks(cx, at))
+    }
+
     /// Whether the function calls something whose name says that it checks.
     fn checks(&self, cx: &Cx<'_>, at: FunctionAt) -> bool {
         let module = cx.workspace.hir(at.file);
