@@ -7,8 +7,9 @@ mod schema;
 use std::collections::BTreeMap;
 
 use crate::codemod::{Left, Options, Part, Plan, Severity, Status};
+use crate::model::hir::{Binding, BindingKind, ExprKind};
 use crate::model::{Project, Workspace};
-use crate::source::{FileId, SourceFile, Span};
+use crate::source::{self, FileId, SourceFile, Span};
 use proof::{Outcome, Wider};
 use schema::facts::Kept;
 
@@ -96,6 +97,9 @@ fn judge(workspace: &Workspace, place: usize, options: &Options, plan: &Plan) ->
             Judgement::Fails(tables.into_iter().map(|name| (name, why())).collect())
         };
     }
+    if let Some(lost) = plan.files.keys().find_map(|file| lost_statement(workspace, before, &after, *file)) {
+        return Judgement::Refused(format!("this would be lost or changed along with it: `{lost}`"));
+    }
     let verdict = proof::compare(workspace, before, &after, after_project);
     if let Some(why) = verdict.schema.first() {
         return Judgement::Refused(why.clone());
@@ -117,6 +121,37 @@ fn judge(workspace: &Workspace, place: usize, options: &Options, plan: &Plan) ->
     }
     let again = schema::plan(&after, after_project, options, &BTreeMap::new());
     if again.files.is_empty() { Judgement::Holds(widened) } else { Judgement::Refused("a second run would change it again".to_owned()) }
+}
+
+/// The first line of a statement that has nothing to do with the schema, and that the new text does not have.
+fn lost_statement(workspace: &Workspace, project: &Project, after: &Workspace, file: FileId) -> Option<String> {
+    let source = workspace.source(file);
+    let mut there: Vec<String> = source::statements(after.source(file)).into_iter().map(|statement| statement.printed).collect();
+    let module = workspace.hir(file);
+    let is_within = |statement: Span, part: Span| statement.contains(part);
+    // What lists tables, defines them, or holds fields that they share.
+    let is_of_schema = |statement: Span| {
+        let schema = project.schema.iter();
+        let mut parts = schema.flat_map(|schema| schema.tables.iter().flat_map(|t| [t.definition.span, t.span]).chain([schema.span]));
+        let is_shared = |binding: &Binding| match binding.kind {
+            BindingKind::Const(Some(value)) => {
+                is_within(statement, module.span(value))
+                    && matches!(module.expr(module.bare(value)), ExprKind::Object(_) | ExprKind::Call(_))
+            }
+            _ => false,
+        };
+        parts.any(|part| is_within(statement, part)) || module.bindings.iter().any(is_shared)
+    };
+    let lost = source::statements(source).into_iter().filter(|statement| !statement.is_import).find(|statement| {
+        match there.iter().position(|printed| *printed == statement.printed) {
+            Some(at) => {
+                there.swap_remove(at);
+                false
+            }
+            None => !is_of_schema(statement.span),
+        }
+    });
+    lost.map(|statement| source.slice(statement.span).lines().next().unwrap_or_default().to_owned())
 }
 
 /// The first comment of the old text that the new one does not have.
@@ -152,4 +187,28 @@ fn refused(plan: Plan, project: &Project, why: String) -> Plan {
         table
     });
     Plan { tables: tables.collect(), left: vec![refusal], ..Plan::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{self, Layout, Root};
+
+    fn workspace(text: &str) -> Workspace {
+        let layout = Layout { roots: vec![Root { functions: "convex".to_owned(), is_component: false }], ..Layout::default() };
+        Workspace::link(vec![model::read(FileId(0), "convex/schema.ts".to_owned(), text.to_owned())], layout)
+    }
+
+    #[test]
+    fn statements_beside_the_schema_are_missed() {
+        let rest = "export function area(a: number) {\n  return a * 2; // twice\n}\n";
+        let schema =
+            "import { defineSchema, defineTable } from \"convex/server\";\nexport default defineSchema({ users: defineTable({}) });\n";
+        let before = workspace(&format!("{schema}{rest}"));
+        let lost = |text: &str| lost_statement(&before, &before.projects[0], &workspace(text), FileId(0));
+        assert_eq!(lost(&format!("export default 1;\n{rest}")), None);
+        assert_eq!(lost("export default 1;\nexport function area(a: number) { return a * 2 }\n"), None);
+        assert_eq!(lost("export default 1;\n").as_deref(), Some("export function area(a: number) {"));
+        assert_eq!(lost(&format!("export default 1;\n{}", rest.replace('2', "3"))).as_deref(), Some("export function area(a: number) {"));
+    }
 }

@@ -12,7 +12,8 @@ use std::sync::{Arc, Once};
 use swc_common::comments::{Comment as SwcComment, CommentKind, SingleThreadedComments};
 use swc_common::sync::Lrc;
 use swc_common::{BytePos, FileName, SourceFile as SwcFile, Spanned};
-use swc_ecma_ast::{EsVersion, Program};
+use swc_ecma_ast::{EsVersion, ModuleDecl, ModuleItem, Program};
+use swc_ecma_codegen::to_code;
 use swc_ecma_parser::{EsSyntax, Syntax, TsSyntax, parse_file_as_commonjs, parse_file_as_module, parse_file_as_program};
 
 use crate::nesting;
@@ -283,6 +284,26 @@ fn syntax_error(text: &str, error: &swc_ecma_parser::error::Error) -> SyntaxErro
     let start = text.floor_char_boundary(a.min(b).min(text.len()));
     let end = text.ceil_char_boundary(a.max(b).min(text.len()));
     SyntaxError { start: start as u32, end: end.max(start) as u32, message: error.kind().msg().into_owned() }
+}
+
+/// A statement of a module, printed in one way however it was written: without comments, and without its own layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    pub span: Span,
+    pub printed: String,
+    pub is_import: bool,
+}
+
+/// The module's own statements; none where the text does not parse.
+pub fn statements(source: &SourceFile) -> Vec<Statement> {
+    let (_, tree) = parse(source.id, source.path.clone(), source.text.to_string());
+    let Some(Tree { program: Program::Module(module), file }) = tree else { return Vec::new() };
+    let statement = |item: &ModuleItem| Statement {
+        span: span_of(file, item),
+        printed: guarded(|| to_code(item)).unwrap_or_default(),
+        is_import: matches!(item, ModuleItem::ModuleDecl(ModuleDecl::Import(_))),
+    };
+    module.body.iter().map(statement).collect()
 }
 
 /// Runs the closure. A panic in it becomes an `Err` with what it said, and prints nothing.
