@@ -123,7 +123,9 @@ pub struct Project {
     by_origin: FxHashMap<(FileId, hir::ExprId), Vec<u32>>,
     pub calls: Vec<PlatformCall>,
     /// Reads of the environment by name.
-    pub env_reads: Vec<calls::EnvRead>,
+    pub env_reads: Vec<calls::EnvName>,
+    /// The variables of the environment that the project declares.
+    pub declared_env: Vec<calls::EnvName>,
     pub table_uses: Vec<TableUse>,
     /// What an ORM's tables call the rows that they are connected with.
     pub relations: Vec<Relation>,
@@ -269,7 +271,8 @@ struct Nouns {
     functions: Vec<Function>,
     queries: Vec<DbQuery>,
     calls: Vec<PlatformCall>,
-    env_reads: Vec<calls::EnvRead>,
+    env_reads: Vec<calls::EnvName>,
+    declared_env: Vec<calls::EnvName>,
     table_uses: Vec<TableUse>,
     relations: (Vec<Relation>, Vec<Span>),
     readers: readers::FileReaders,
@@ -301,6 +304,7 @@ fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<ImportedFile>
         project.queries.extend(nouns.queries);
         project.calls.extend(nouns.calls);
         project.env_reads.extend(nouns.env_reads);
+        project.declared_env.extend(nouns.declared_env);
         project.table_uses.extend(nouns.table_uses);
         project.relations.extend(nouns.relations.0);
         project.unread_relations.extend(nouns.relations.1);
@@ -342,6 +346,7 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     let mut graph = graph::FileGraph::default();
     let mut env_reads = Vec::new();
     let calls = calls::read(&infer, id, &mut graph, &mut env_reads);
+    let declared_env = calls::declared_env(&file.hir, &calls);
     let table_uses = tables::read(&infer, id, &calls);
     let relations = relations::read(&infer, id, &calls);
     let mut functions = functions::read(&infer, id);
@@ -365,5 +370,5 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     graph.references = graph::references(&infer, id);
     let queries = queries::read(&infer, id);
     let repeats = repetition::read(&infer, id, &calls, &queries, &graph.edges);
-    Nouns { functions, queries, calls, env_reads, table_uses, relations, readers: readers::read(&infer, id), graph, repeats }
+    Nouns { functions, queries, calls, env_reads, declared_env, table_uses, relations, readers: readers::read(&infer, id), graph, repeats }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::graph::{self, FileGraph, Misused};
-use super::hir::{Call, ExprId, ExprKind, Module, Name, Step};
+use super::hir::{Call, ExprId, ExprKind, Key, Module, Name, Prop, Step};
 use super::infer::Infer;
 use super::ty::{External, FunctionAt, Ty};
 use crate::source::{FileId, Span};
@@ -31,9 +31,9 @@ pub enum Callee {
     Query(Name),
 }
 
-/// `process.env.NAME`.
+/// A variable of the environment: `process.env.NAME`, or where `defineApp` declares it.
 #[derive(Debug)]
-pub struct EnvRead {
+pub struct EnvName {
     pub name: Name,
     pub span: Span,
 }
@@ -125,14 +125,14 @@ fn run(callee: &Callee, call: &Call) -> Option<Run> {
 /// The calls of one file, in source order. Of validators only those that rules ask for; calls on an object that a function made itself are left out.
 ///
 /// Adds to the graph what is called of the project's own.
-pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph, env_reads: &mut Vec<EnvRead>) -> Vec<PlatformCall> {
+pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph, env_reads: &mut Vec<EnvName>) -> Vec<PlatformCall> {
     let module = infer.hir(file);
     let mut found = Vec::new();
     for (id, kind) in module.exprs() {
         if let ExprKind::Member { object, property, .. } = kind
             && is_env(module, *object)
         {
-            env_reads.push(EnvRead { name: property.clone(), span: module.span(id) });
+            env_reads.push(EnvName { name: property.clone(), span: module.span(id) });
         }
         let (ExprKind::Call(call) | ExprKind::New(call)) = kind else { continue };
         // Validators are everywhere, and few of them are asked for.
@@ -183,6 +183,24 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph, env_r
         }
     }
     found
+}
+
+/// The variables that `defineApp({ env: { … } })`, or a component, declares in the file.
+pub(super) fn declared_env(module: &Module, calls: &[PlatformCall]) -> Vec<EnvName> {
+    let defines = |call: &&PlatformCall| match &call.callee {
+        Callee::External(external) => external.is("convex/server", &["defineApp"]) || external.is("convex/server", &["defineComponent"]),
+        _ => false,
+    };
+    let named = |key: &Key, wanted: &str| matches!(key, Key::Name(name) if &**name == wanted);
+    let env = |call: &PlatformCall| {
+        let options = module.as_object(module.call(call.call)?.args.last()?.value)?;
+        module.as_object(options.iter().find(|p| named(&p.key, "env"))?.value)
+    };
+    let name = |prop: &Prop| match &prop.key {
+        Key::Name(name) => Some(EnvName { name: name.clone(), span: module.at(prop.start, prop.key_end) }),
+        Key::Computed(_) | Key::Spread => None,
+    };
+    calls.iter().filter(defines).filter_map(env).flatten().filter_map(name).collect()
 }
 
 /// `process.env`.

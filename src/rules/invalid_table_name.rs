@@ -33,6 +33,10 @@ impl Rule for InvalidTableName {
         if is_name || table.definition.flavor == TableFlavor::Package {
             return None;
         }
+        // A schema of such tables alone describes what is Convex's own.
+        if name.starts_with('_') && cx.project.schema.as_ref()?.tables.iter().all(|t| t.name.starts_with('_')) {
+            return None;
+        }
         let message = if name.starts_with('_') {
             format!("`{name}` is no name for a table: names that begin with `_` are Convex's own")
         } else {

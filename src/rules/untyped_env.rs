@@ -1,11 +1,9 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
-use crate::model::hir::{Key, Name};
 use crate::model::layout::join;
-use crate::model::{Callee, File};
+use crate::model::File;
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
-use crate::source::Span;
 use crate::writing::imports::{Imports, specifier};
 
 declare_rule! {
@@ -44,12 +42,11 @@ impl Rule for UntypedEnv {
         let id = file.source.id;
         let reads = crate::model::in_file(&cx.project.env_reads, id, |r| r.span.file);
         let functions = cx.workspace.functions_folder(id)?;
-        if reads.is_empty() || file.source.path.contains(".config.") {
+        if reads.is_empty() || cx.project.declared_env.is_empty() || file.source.path.contains(".config.") {
             return None;
         }
-        let declared = declared(cx);
         for read in reads {
-            let Some((_, span)) = declared.iter().find(|(name, _)| *name == read.name) else { continue };
+            let Some(declared) = cx.project.declared_env.iter().find(|d| d.name == read.name) else { continue };
             let mut imports = Imports::new(&file.source, &file.hir, file.style());
             let from = specifier(&file.source.path, &join(functions, "_generated/server.ts"));
             let fix = imports.named(&from, "env", "env").filter(|_| file.source.comments_in(read.span).is_empty()).map(|env| {
@@ -59,31 +56,11 @@ impl Rule for UntypedEnv {
             });
             cx.report(
                 Diagnostic::new(read.span, format!("`{}` is declared with a type, and read without", read.name))
-                    .label(*span, "declared here")
+                    .label(declared.span, "declared here")
                     .help(format!("read `env.{}` of `_generated/server`", read.name))
                     .fix(fix),
             );
         }
         Some(())
     }
-}
-
-/// The variables that the project's `defineApp` or `defineComponent` declares.
-fn declared(cx: &Cx<'_>) -> Vec<(Name, Span)> {
-    let mut found = Vec::new();
-    for call in &cx.project.calls {
-        let Callee::External(external) = &call.callee else { continue };
-        if !(external.is("convex/server", &["defineApp"]) || external.is("convex/server", &["defineComponent"])) {
-            continue;
-        }
-        let module = cx.workspace.hir(call.file);
-        let Some(options) = module.call(call.call).and_then(|c| c.args.last()).and_then(|a| module.as_object(a.value)) else { continue };
-        let env = options.iter().find(|p| matches!(&p.key, Key::Name(name) if &**name == "env"));
-        for prop in env.and_then(|p| module.as_object(p.value)).into_iter().flatten() {
-            if let Key::Name(name) = &prop.key {
-                found.push((name.clone(), module.at(prop.start, prop.key_end)));
-            }
-        }
-    }
-    found
 }
