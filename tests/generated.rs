@@ -1,4 +1,4 @@
-//! Keeps the generated documentation in step with the rules: `UPDATE=1 cargo test --test generated` rewrites it.
+//! Keeps the generated documentation in step with the rules, and with what the program prints: `UPDATE=1 cargo test --test generated` rewrites it.
 
 mod support;
 
@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use orm_lint::docs;
 use orm_lint::rule::{FixKind, RuleMeta};
 use orm_lint::rules;
+use support::program::{copy_project, orm_migrate};
 use support::{Failures, expect_file, is_update, read, root};
 
 #[test]
@@ -48,6 +49,7 @@ fn written_pages_hold_their_generated_parts() {
     expect_part(&mut failures, "docs/configuration.md", "keys", &docs::configuration_table());
     expect_part(&mut failures, "docs/configuration.md", "presets", &docs::presets_table());
     expect_part(&mut failures, "README.md", "rules", &docs::readme_table());
+    expect_part(&mut failures, "README.md", "migration", &migration());
     expect_part(&mut failures, "docs/codemods/README.md", "codes", &docs::codes_table());
     failures.report();
 }
@@ -65,6 +67,16 @@ fn documentation_of_rules_has_the_agreed_form() {
         }
     }
     failures.report();
+}
+
+/// The end of what a migration prints: what comes before is as long as the schema.
+fn migration() -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    // What is installed into the project would be asked for the version of the ORM.
+    copy_project(&root().join("fixtures/projects/choir"), folder.path());
+    let shown = orm_migrate(folder.path(), &["--from", "ents", "--relations", "defineRelations", "--dry-run"]).err;
+    let from = shown.find("\ntables\n").unwrap_or_else(|| panic!("no tables: {shown}"));
+    format!("```text\n{}\n```\n", shown[from..].trim())
 }
 
 fn problems(rule: &RuleMeta) -> Vec<String> {

@@ -2,12 +2,13 @@
 //
 //   node run.mjs cases.json     in the folder that the packages are installed in
 //
-// A case is { folder, modules, orms, style, types }: the folders `before` and `after` in `folder`, the names under which they import
-// the ORM, the packages to try in its place, how relations are written, and whether TypeScript is asked.
+// A case is { folder, modules, orms, style, types, rows }: the folders `before` and `after` in `folder`, the names under which they
+// import the ORM, the packages to try in its place, how relations are written, whether TypeScript is asked, and whether rows are stored.
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { load } from "./load.mjs";
+import { compareRows } from "./rows.mjs";
 import { compare, exported } from "./schemas.mjs";
 import { start } from "./start.mjs";
 import { errors } from "./types.mjs";
@@ -16,7 +17,10 @@ const harness = path.dirname(fileURLToPath(import.meta.url));
 // Node finds what is installed there from here, too: this file is somewhere below.
 const packages = path.resolve("node_modules");
 const cases = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
-const results = cases.map(({ folder }) => ({ folder, tables: {}, problems: [] }));
+const results = cases.map(({ folder }) => ({ folder, tables: {}, problems: [], insertions: [], deletions: [], compared: {} }));
+const KINDS = ["problems", "insertions", "deletions"];
+// What packages say is not what is asked for.
+console.log = console.info = console.warn = console.debug = console.error;
 for (const one of cases) {
   for (const side of ["before", "after"]) addGenerated(path.join(one.folder, side));
 }
@@ -25,11 +29,15 @@ for (const [i, one] of cases.entries()) {
   for (const orm of one.orms) {
     const found = await check(one, settingsOf(one, orm));
     Object.assign(results[i].tables, found.tables);
-    results[i].problems.push(...found.problems.map((problem) => ({ orm, problem })));
+    for (const kind of KINDS) results[i][kind].push(...(found[kind] ?? []).map((problem) => ({ orm, problem })));
+    for (const [what, many] of Object.entries(found.compared ?? {})) results[i].compared[what] = (results[i].compared[what] ?? 0) + many;
   }
 }
-for (const result of results) result.problems = joined(result.problems);
-console.log(JSON.stringify(results, null, 1));
+for (const result of results) {
+  for (const kind of KINDS) result[kind] = joined(result[kind]);
+}
+// What was scheduled on the way is not waited for.
+process.stdout.write(`${JSON.stringify(results, null, 1)}\n`, () => process.exit());
 
 /** What holds for several packages is said once. */
 function joined(problems) {
@@ -66,7 +74,7 @@ function groupBy(asked, orm) {
   return groups;
 }
 
-async function check({ folder }, settings) {
+async function check({ folder, rows }, settings) {
   const problems = [];
   const loaded = {};
   for (const side of ["before", "after"]) {
@@ -84,7 +92,10 @@ async function check({ folder }, settings) {
   const compared = compare(exported(schema(before), ours), exported(schema(after), ours));
   problems.push(...compared.problems);
   for (const relations of after.made) problems.push(...start(after.original, relations));
-  return { tables: compared.tables, problems };
+  // What is wrong with a schema already would only be said again.
+  if (problems.length > 0 || !rows) return { tables: compared.tables, problems };
+  const sides = { before: schema(before), after: schema(after), orm: after.original, relations: after.made };
+  return { tables: compared.tables, ...(await compareRows(sides, ours)) };
 }
 
 function addGenerated(folder) {
