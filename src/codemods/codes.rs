@@ -4,7 +4,10 @@
 pub const CODES: &[(&str, &str)] = &[
     ("any-root", "The documents of a table may be anything (`v.any()`). The table stays a plain one."),
     ("created-at-index", "An index reads a field `createdAt`, which the ORM takes for the time of creation. The table stays a plain one."),
-    ("created-at-shadowed", "The ORM reads a field `createdAt` as the time of creation, whatever is stored in it."),
+    (
+        "created-at-shadowed",
+        "The ORM reads a field `createdAt` as the time of creation, whatever is stored in it. Before 0.11 it does not store one, either.",
+    ),
     (
         "default-on-read",
         "Ents fill in a default when a document is read, the ORM when one is inserted. Old documents lack it until they are written.",
