@@ -2,6 +2,7 @@
 //!
 //! Pure text. The doc comment of a rule is the one source; `tests/generated.rs` keeps the files under `docs` in step with it.
 
+pub mod coverage;
 pub mod schema;
 
 use std::fmt::Write as _;

@@ -14,7 +14,8 @@ use support::{Failures, expect_file, is_update, read, root};
 fn every_rule_has_its_page() {
     let mut failures = Failures::default();
     let folder = root().join("docs/rules");
-    let mut wanted = BTreeSet::from(["README.md".to_owned()]);
+    let mut wanted = BTreeSet::from(["README.md".to_owned(), "coverage.md".to_owned()]);
+    expect_file(&mut failures, &folder.join("coverage.md"), &docs::coverage::page());
     expect_file(&mut failures, &folder.join("README.md"), &docs::rules_index());
     for entry in rules::ALL {
         let name = format!("{}.md", entry.meta.id);

@@ -1,6 +1,7 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
+use crate::model::hir::ExprKind;
 use crate::model::{Callee, PlatformCall};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 
@@ -40,10 +41,19 @@ impl Rule for MissingTableArgument {
         if args.len() != short || args.iter().any(|a| a.spread) {
             return None;
         }
-        let table = call.id_of.as_deref()?;
+        let span = module.property_span(module.bare(module.call(call.call)?.callee));
+        let Some(table) = call.id_of.as_deref() else {
+            // Whatever the id is of, the call does not name it; system tables have their own database.
+            let (_, database, _) = module.method(call.call)?;
+            if matches!(module.expr(module.bare(database)), ExprKind::Member { property, .. } if &**property == "system") {
+                return None;
+            }
+            let diagnostic = Diagnostic::new(span, format!("`db.{method}` does not name the table of the id"));
+            cx.report(diagnostic.help(format!("give it first: `db.{method}(\"…\", …)`")));
+            return Some(());
+        };
         let first = module.span(args.first()?.value);
         let style = cx.workspace.style(call.file);
-        let span = module.property_span(module.bare(module.call(call.call)?.callee));
         cx.report(
             Diagnostic::new(span, format!("`db.{method}` does not name the table of the id, `{table}`"))
                 .help(format!("give it first: `db.{method}({}, …)`", style.string(table)))

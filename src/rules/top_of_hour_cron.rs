@@ -39,7 +39,7 @@ impl Rule for TopOfHourCron {
         let is = |name: &str| external.is("convex/server", &["cronJobs", name]);
         let at = if is("cron") {
             let text = module.constant(schedule)?;
-            (text.split_whitespace().next()? == "0").then_some(schedule)?
+            is_full_hour(text.split_whitespace().next()?).then_some(schedule)?
         } else if is("hourly") || is("daily") || is("weekly") || is("monthly") {
             minute(module, schedule)?
         } else {
@@ -52,6 +52,12 @@ impl Rule for TopOfHourCron {
 
 /// `minuteUTC: 0`.
 fn minute(module: &Module, schedule: ExprId) -> Option<ExprId> {
-    let prop = module.as_object(schedule)?.iter().find(|p| matches!(&p.key, Key::Name(name) if &**name == "minuteUTC"))?;
-    matches!(module.expr(prop.value), ExprKind::Num(number) if *number == 0.0).then_some(prop.value)
+    let prop = module.as_object(module.bare(schedule))?.iter().find(|p| matches!(&p.key, Key::Name(name) if &**name == "minuteUTC"))?;
+    matches!(module.expr(module.bare(prop.value)), ExprKind::Num(number) if *number == 0.0).then_some(prop.value)
+}
+
+/// Whether the minutes of a cron expression begin at 0 somewhere: `0`, `0,30`, `0-5`, `0/20`.
+fn is_full_hour(minutes: &str) -> bool {
+    let first = |part: &str| part.split(['-', '/']).next().and_then(|number| number.parse::<u32>().ok());
+    minutes.split(',').any(|part| first(part) == Some(0))
 }

@@ -1,0 +1,195 @@
+//! What the guidelines for Convex backends ask for, and the rules that hold each of it, or why none can.
+//!
+//! The one source of `docs/rules/coverage.md`. `fixtures/coverage.md` shows for each requirement what is reported and what is not;
+//! `tests/coverage.rs` holds the one to the other. Levels are the rules' own business.
+
+use std::fmt::Write as _;
+
+use crate::rules;
+
+/// Something that a backend is asked to do, or not to do.
+pub struct Requirement {
+    /// `M` for a must, `N` for a must not, `S` for a should, `E` for what is asked for elsewhere, and a number.
+    pub id: &'static str,
+    /// What is asked for, in a sentence.
+    pub says: &'static str,
+    /// The rules that find where it is not done; none where that cannot be seen in the code.
+    pub rules: &'static [&'static str],
+    /// What the rules do not see, or why there is none. May be empty where a rule sees all of it.
+    pub limits: &'static str,
+}
+
+/// Requirements that weigh the same.
+pub struct Part {
+    pub heading: &'static str,
+    pub requirements: &'static [Requirement],
+}
+
+pub const PARTS: [Part; 4] = [
+    Part { heading: "Must", requirements: MUST },
+    Part { heading: "Must not", requirements: MUST_NOT },
+    Part { heading: "Should", requirements: SHOULD },
+    Part { heading: "Elsewhere", requirements: ELSEWHERE },
+];
+
+/// All requirements, in the order of the page.
+pub fn requirements() -> impl Iterator<Item = &'static Requirement> {
+    PARTS.iter().flat_map(|part| part.requirements)
+}
+
+/// `docs/rules/coverage.md`.
+pub fn page() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for part in &PARTS {
+        let _ = write!(page, "\n## {}\n\n| | what is asked for | rules | limits |\n|---|---|---|---|\n", part.heading);
+        for requirement in part.requirements {
+            let Requirement { id, says, limits, .. } = requirement;
+            let rules: Vec<String> = requirement.rules.iter().map(|id| rule_cell(id)).collect();
+            let rules = if rules.is_empty() { "none".to_owned() } else { rules.join(", ") };
+            let _ = writeln!(page, "| {id} | {} | {rules} | {} |", super::cell(says), super::cell(limits));
+        }
+    }
+    page
+}
+
+const INTRODUCTION: &str = "# Coverage
+
+What the guidelines for Convex backends ask for, and which rule finds where it is not done.
+Where there is no rule, the last column says why; where there is one, it says what the rule cannot see.
+A rule that is off in `recommended` is marked with the preset that turns it on.
+[The examples](../../fixtures/coverage.md) show for each of them what is reported, and good code in which nothing is.
+";
+
+fn rule_cell(id: &str) -> String {
+    let link = format!("[`{id}`]({id}.md)");
+    match rules::find(id).map(|entry| entry.meta) {
+        Some(rule) if rule.level == crate::diagnostic::Level::Off => {
+            let is_in_strict = rule.strict != crate::diagnostic::Level::Off;
+            format!("{link} ({})", if is_in_strict { "`strict`" } else { "`all`" })
+        }
+        _ => link,
+    }
+}
+
+const fn held(id: &'static str, says: &'static str, rules: &'static [&'static str]) -> Requirement {
+    Requirement { id, says, rules, limits: "" }
+}
+
+const fn partly(id: &'static str, says: &'static str, rules: &'static [&'static str], limits: &'static str) -> Requirement {
+    Requirement { id, says, rules, limits }
+}
+
+const fn unseen(id: &'static str, says: &'static str, limits: &'static str) -> Requirement {
+    Requirement { id, says, rules: &[], limits }
+}
+
+const MUST: &[Requirement] = &[
+    held("M1", "Every function declares what it returns, if only that it is `null`.", &["missing-returns"]),
+    held("M2", "Documents are found through an index range.", &["filter-scan", "collect-then-filter"]),
+    partly(
+        "M3",
+        "What only the backend calls is an internal function.",
+        &["public-reference"],
+        "Seen where the backend runs or schedules a public function. Whether some client calls a function is not in the backend's code.",
+    ),
+    held("M4", "Other services are called by actions.", &["network-in-transaction"]),
+    held("M5", "A module that needs Node says so in its first line.", &["missing-use-node", "node-runtime-query", "node-import"]),
+    partly(
+        "M6",
+        "Ids are ids of a table in arguments and in types, and no plain strings.",
+        &["untyped-id"],
+        "Seen where the string reaches the database. One that is only handed on may be the id of something else.",
+    ),
+    held("M7", "A handler that has nothing to return returns `null`, and says so.", &["implicit-null-return"]),
+    held("M8", "The router of HTTP actions is the default export of `http.ts`.", &["misplaced-http-action"]),
+    partly(
+        "M9",
+        "The name of an index holds all of its fields, in order.",
+        &["index-name"],
+        "Only `strict` asks for it: another name is another index, which is built anew on deployment.",
+    ),
+];
+
+const MUST_NOT: &[Requirement] = &[
+    held("N1", "Queries on the database are not narrowed with `.filter()`.", &["filter-scan"]),
+    held("N2", "Mutations and queries do not reach the network.", &["network-in-transaction"]),
+    held("N3", "Actions do not use the database.", &["database-in-action"]),
+    held("N4", "No index begins another index of its table.", &["redundant-index", "duplicate-index"]),
+    partly(
+        "N5",
+        "Results that can grow without end are not collected.",
+        &["unbounded-collect"],
+        "A whole table is always reported. How many rows an index range holds is not in the code: the option `indexed` reports ranges as well.",
+    ),
+    held("N6", "Validators that Convex has replaced are not used.", &["deprecated-api"]),
+    held("N7", "Mutations are not run once for each element of a list.", &["run-in-loop"]),
+    held("N8", "What a query can answer is not asked of an action.", &["action-as-query"]),
+];
+
+const SHOULD: &[Requirement] = &[
+    held("S1", "Data that is shown together is stored together, so that no document is read for each row.", &["read-per-row"]),
+    unseen(
+        "S2",
+        "Writes that compete for a document go through a queue, shards, or a component that counts.",
+        "Whether they compete depends on how often they run, which is not in the code. A counter that is written once a day looks the same.",
+    ),
+    held("S3", "What belongs together is written by one mutation that takes a list.", &["run-in-loop"]),
+    held("S4", "What an action needs to know at once is read by one query.", &["sequential-run"]),
+    partly(
+        "S5",
+        "Queries read a limited number of rows.",
+        &["unbounded-collect", "collect-to-count"],
+        "Which limit is reasonable is a decision about the product.",
+    ),
+    held("S6", "An index serves as many queries as it can.", &["redundant-index", "unused-index", "unindexed-reference"]),
+    partly(
+        "S7",
+        "Logic stands in plain functions that handlers call.",
+        &["run-in-transaction", "needless-run-action"],
+        "Seen where a function is run by reference that could have been called. How long a handler may be is a matter of taste.",
+    ),
+    unseen(
+        "S8",
+        "Triggers, row-level security and relations come from the helper library.",
+        "Code that does without them is not wrong. Handlers that are built with them are understood like any other.",
+    ),
+    unseen(
+        "S9",
+        "Operations that must not happen twice carry a key by which they are recognised.",
+        "What must not happen twice is known to people, not to types.",
+    ),
+    unseen(
+        "S10",
+        "Retries wait for a time that is partly random.",
+        "A delay is a number: what it is for, and whether it was spread elsewhere, cannot be told from it.",
+    ),
+];
+
+const ELSEWHERE: &[Requirement] = &[
+    partly(
+        "E1",
+        "A public function finds out who calls before it does anything.",
+        &["missing-access-control"],
+        "Only `strict` asks for it: some functions are for everyone.",
+    ),
+    held("E2", "Every function declares its arguments.", &["missing-args", "legacy-function-syntax"]),
+    held("E3", "Queries read, and do nothing else.", &["write-in-query"]),
+    held("E4", "Rows are not read to count them.", &["collect-to-count"]),
+    held("E5", "Functions are run by reference, not called.", &["direct-function-reference"]),
+    held("E6", "Tables and indexes that are named are there.", &["unknown-table", "unknown-index"]),
+    unseen(
+        "E7",
+        "A counter that everyone writes is split into several documents.",
+        "As for S2: how often it is written is not in the code.",
+    ),
+    unseen(
+        "E8",
+        "A webhook checks who sent it.",
+        "Each service signs in its own way, and the check may stand anywhere behind the handler.",
+    ),
+    unseen(
+        "E9",
+        "A mutation schedules what follows from its writes, so that both happen or neither.",
+        "Which work follows from which write is not in the code.",
+    ),
+];
