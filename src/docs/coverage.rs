@@ -84,7 +84,7 @@ const fn unseen(id: &'static str, says: &'static str, limits: &'static str) -> R
 }
 
 const MUST: &[Requirement] = &[
-    held("M1", "Every function declares what it returns, if only that it is `null`.", &["missing-returns"]),
+    held("M1", "Every function declares what it returns, if only that it is `null`.", &["missing-returns", "returns-drift"]),
     held("M2", "Documents are found through an index range.", &["filter-scan", "collect-then-filter"]),
     partly(
         "M3",
@@ -127,11 +127,16 @@ const MUST_NOT: &[Requirement] = &[
 ];
 
 const SHOULD: &[Requirement] = &[
-    held("S1", "Data that is shown together is stored together, so that no document is read for each row.", &["read-per-row"]),
-    unseen(
+    held(
+        "S1",
+        "Data that is shown together is stored together, so that no document is read for each row.",
+        &["read-per-row", "unbounded-array"],
+    ),
+    partly(
         "S2",
         "Writes that compete for a document go through a queue, shards, or a component that counts.",
-        "Whether they compete depends on how often they run, which is not in the code. A counter that is written once a day looks the same.",
+        &["hot-document"],
+        "Seen where every call writes the one document. Whether calls really compete depends on how often they run, which is not in the code.",
     ),
     held("S3", "What belongs together is written by one mutation that takes a list.", &["run-in-loop"]),
     held("S4", "What an action needs to know at once is read by one query.", &["sequential-run"]),
@@ -145,23 +150,25 @@ const SHOULD: &[Requirement] = &[
     partly(
         "S7",
         "Logic stands in plain functions that handlers call.",
-        &["run-in-transaction", "needless-run-action"],
-        "Seen where a function is run by reference that could have been called. How long a handler may be is a matter of taste.",
+        &["fat-handler", "run-in-transaction", "needless-run-action"],
+        "Seen where a handler is long, and where a function is run by reference that could have been called.",
     ),
     unseen(
         "S8",
         "Triggers, row-level security and relations come from the helper library.",
         "Code that does without them is not wrong. Handlers that are built with them are understood like any other.",
     ),
-    unseen(
+    partly(
         "S9",
         "Operations that must not happen twice carry a key by which they are recognised.",
-        "What must not happen twice is known to people, not to types.",
+        &["missing-idempotency-key"],
+        "Only `strict` asks for it, and of tables whose names say that money or orders are in them: what must not happen twice is known to people.",
     ),
-    unseen(
+    partly(
         "S10",
         "Retries wait for a time that is partly random.",
-        "A delay is a number: what it is for, and whether it was spread elsewhere, cannot be told from it.",
+        &["retry-without-jitter"],
+        "Only `strict` asks for it. A delay that a library or a client waits for is not seen.",
     ),
 ];
 
@@ -177,9 +184,10 @@ const ELSEWHERE: &[Requirement] = &[
     held("E4", "Rows are not read to count them.", &["collect-to-count"]),
     held("E5", "Functions are run by reference, not called.", &["direct-function-reference"]),
     held("E6", "Tables and indexes that are named are there.", &["unknown-table", "unknown-index"]),
-    unseen(
+    partly(
         "E7",
         "A counter that everyone writes is split into several documents.",
+        &["hot-document"],
         "As for S2: how often it is written is not in the code.",
     ),
     unseen(
