@@ -84,6 +84,17 @@ pub fn find_alias(name: &str) -> Option<&'static RuleEntry> {
     ALL.iter().find(|entry| entry.meta.alias == Some(name))
 }
 
+/// The rules that an `eslint-disable` comment with this name is about: some are two here.
+pub fn all_of_alias(name: &str) -> Vec<&'static str> {
+    let Some(entry) = find_alias(name) else { return Vec::new() };
+    let id = entry.meta.id;
+    let other = SPLIT.iter().find(|(one, _)| *one == id).map(|(_, other)| *other);
+    std::iter::once(id).chain(other).collect()
+}
+
+/// Rules that are one in the plugin: the one that has the alias, and the other.
+const SPLIT: [(&str, &str); 1] = [("redundant-index", "duplicate-index")];
+
 /// The id nearest to what was written, if one is near enough to be meant.
 pub fn nearest(written: &str) -> Option<&'static str> {
     let distance = |id: &str| strsim::damerau_levenshtein(id, written);

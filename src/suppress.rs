@@ -15,7 +15,7 @@ use crate::model::File;
 use crate::rules::ignore_without_reason::IgnoreWithoutReason;
 use crate::rules::unknown_rule::UnknownRule;
 use crate::rules::unused_ignore::UnusedIgnore;
-use crate::rules::{find, find_alias, nearest};
+use crate::rules::{all_of_alias, find, find_alias, nearest};
 use crate::source::{SourceFile, Span};
 use directive::{Directive, Kind, Name, OURS, Reason};
 use place::Place;
@@ -76,7 +76,7 @@ impl Ignores {
                 Kind::End => {
                     let ended = |i: &usize| {
                         let start = &all[*i];
-                        let is_named = directive.names.iter().any(|name| rule_of(directive, name) == Some(start.rule));
+                        let is_named = directive.names.iter().any(|name| rules_of(directive, name).contains(&start.rule));
                         directives[start.from.0].is_eslint == directive.is_eslint && (is_named || directive.names.is_empty())
                     };
                     let (closed, still): (Vec<usize>, Vec<usize>) = open.into_iter().partition(ended);
@@ -92,11 +92,12 @@ impl Ignores {
                 Kind::Unknown => continue,
             };
             for (n, name) in directive.names.iter().enumerate() {
-                let Some(rule) = rule_of(directive, name) else { continue };
-                if directive.kind == Kind::Start {
-                    open.push(all.len());
+                for rule in rules_of(directive, name) {
+                    if directive.kind == Kind::Start {
+                        open.push(all.len());
+                    }
+                    all.push(Ignore { rule, lines: lines.clone(), from: (d, n), kind: directive.kind, is_used: false });
                 }
-                all.push(Ignore { rule, lines: lines.clone(), from: (d, n), kind: directive.kind, is_used: false });
             }
         }
         all.sort_by_key(|ignore| match ignore.kind {
@@ -120,10 +121,12 @@ impl Ignores {
     }
 }
 
-/// The rule that a directive names. ESLint's comments name it as its plugin does.
-fn rule_of(directive: &Directive<'_>, name: &Name<'_>) -> Option<&'static str> {
-    let entry = if directive.is_eslint { find_alias(name.text) } else { find(name.text) };
-    entry.map(|entry| entry.meta.id)
+/// The rules that a directive names: one, or none. ESLint's comments name them as its plugin does, where one may be two of ours.
+fn rules_of(directive: &Directive<'_>, name: &Name<'_>) -> Vec<&'static str> {
+    if directive.is_eslint {
+        return all_of_alias(name.text);
+    }
+    find(name.text).map(|entry| entry.meta.id).into_iter().collect()
 }
 
 /// What there is to say of the comments of a file.
