@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Infer;
 use crate::model::Role;
-use crate::model::hir::{BindingKind, ExprId, ExprKind, FuncId, Keyword, Name, Parent, Prop, TypeId, TypeNode};
+use crate::model::hir::{BindingKind, Export, Exported, ExprId, ExprKind, FuncId, Keyword, Name, Parent, Prop, TypeId, TypeNode};
 use crate::model::ty::{Builder, Ctx, Field, Flavor, FunctionKind, Literal, Object, Ty};
 use crate::model::world::{Maker, Origin};
 use crate::source::FileId;
@@ -85,8 +85,12 @@ impl Infer<'_> {
     }
 
     /// The function is bound to a name: is one of the name's uses a handler?
+    ///
+    /// What it is given as data by one use, another may not give it: `rows.map(withoutIds)` says nothing of `withoutIds(user)`.
     fn as_named(&self, file: FileId, binding: crate::model::hir::BindingId, func: FuncId, index: u32) -> Option<Ty> {
         let module = self.hir(file);
+        let is_exported = |export: &Export| matches!(export.what, Exported::Binding(b) if b == binding);
+        let is_only_use = || module.binding(binding).uses.len() == 1 && !module.exports.iter().any(is_exported);
         module.binding(binding).uses.iter().find_map(|usage| {
             let (Parent::Expr(parent), child) = module.meaningful_parent(*usage) else { return None };
             let ty = match module.expr(parent) {
@@ -97,7 +101,7 @@ impl Infer<'_> {
                 }
                 _ => return None,
             };
-            (!ty.is_unknown()).then_some(ty)
+            (!ty.is_unknown() && (!ty.is_value() || is_only_use())).then_some(ty)
         })
     }
 
@@ -379,7 +383,7 @@ impl Infer<'_> {
             },
             None => None,
         };
-        if let Some(Origin::Here(other, crate::model::hir::Exported::Binding(at))) = &origin
+        if let Some(Origin::Here(other, Exported::Binding(at))) = &origin
             && let BindingKind::TypeAlias(ty) = self.hir(*other).binding(*at).kind
         {
             return self.aliased(*other, ty, name, depth);
