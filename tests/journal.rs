@@ -8,8 +8,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use orm_lint::cli::journal::{Journal, Kind, Step};
-use support::journaled::{FILES, State, Tree, changes, new, old, show};
+use orm_lint::cli::journal::{Kind, Step};
+use support::journaled::{FILES, State, Tree, changes, new, old, open};
 use support::program::orm_migrate;
 
 /// What a child does, as it stands in its environment.
@@ -35,7 +35,7 @@ fn child() {
     let (Ok(task), Some(tree)) = (std::env::var("JOURNAL_TASK"), std::env::var_os("JOURNAL_TREE")) else { return };
     let task = TASKS.into_iter().find(|known| format!("{known:?}") == task).expect("a task");
     let tree = PathBuf::from(tree);
-    let journal = Journal::open(&tree, &show).expect("the journal");
+    let journal = open(&tree);
     let mut transaction = match task {
         Task::Change | Task::Race => journal.begin(Kind::Migration, changes(&tree)).expect("a change"),
         Task::Undo => journal.begin(Kind::Undo, journal.undo().expect("the last change").expect("one").0).expect("a change"),
@@ -98,7 +98,7 @@ const SEALED: usize = 2 * FILES.len() + 2;
 fn a_change_is_made_in_small_steps() {
     let tree = Tree::new();
     let path = tree.path();
-    let journal = Journal::open(&path, &show).expect("the journal");
+    let journal = open(&path);
     let mut transaction = journal.begin(Kind::Migration, changes(&path)).expect("a change");
     let mut steps = Vec::new();
     while let Some(step) = transaction.step().expect("a step") {

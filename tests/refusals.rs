@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use orm_lint::cli::journal::{Change, FOLDER, Journal, Kind, Transaction};
-use support::journaled::{FILES, State, Tree, changes, old, show};
+use orm_lint::cli::journal::{Change, FOLDER, Kind, Transaction};
+use support::journaled::{FILES, State, Tree, changes, old, open};
 use support::program::{orm_migrate, skip};
 use support::read;
 
@@ -24,7 +24,7 @@ fn the_journal_is_out_of_everybodys_way() {
 fn two_runs_at_once_are_refused() {
     let tree = Tree::new();
     let path = tree.path();
-    let journal = Journal::open(&path, &show).expect("the journal");
+    let journal = open(&path);
     let process = std::process::id();
     for args in [&["--undo"][..], &["--from", "ents"]] {
         let said = orm_migrate(&path, args);
@@ -37,7 +37,7 @@ fn two_runs_at_once_are_refused() {
 
 fn refused(tree: &Tree, changes: Vec<Change>) -> String {
     let path = tree.path();
-    let journal = Journal::open(&path, &show).expect("the journal");
+    let journal = open(&path);
     let outcome = journal.begin(Kind::Migration, changes).and_then(Transaction::run);
     let error = outcome.expect_err("a refusal");
     assert_eq!(tree.state(), State::Old, "{error:#}");
@@ -54,7 +54,7 @@ fn a_file_that_changed_meanwhile_stops_everything() {
     assert_eq!(refused(&tree, all), "nothing was changed: `users.ts`: it changed since it was read; run again");
 
     // Just before it is replaced.
-    let journal = Journal::open(&path, &show).expect("the journal");
+    let journal = open(&path);
     let mut transaction = journal.begin(Kind::Migration, changes(&path)).expect("a change");
     while tree.state() == State::Old {
         transaction.step().expect("a step");
@@ -71,7 +71,7 @@ fn a_file_that_changed_meanwhile_stops_everything() {
 fn a_folder_that_vanishes_stops_everything() {
     let tree = Tree::new();
     let path = tree.path();
-    let journal = Journal::open(&path, &show).expect("the journal");
+    let journal = open(&path);
     let mut transaction = journal.begin(Kind::Migration, changes(&path)).expect("a change");
     while !transaction.is_sealed() {
         transaction.step().expect("a step");
@@ -118,7 +118,7 @@ fn permissions_and_links_are_kept() {
     std::fs::set_permissions(path.join("shared/real.ts"), PermissionsExt::from_mode(0o750)).expect("set the mode");
     let change = Change { path: path.join("convex/linked.ts"), before: b"before".to_vec(), after: b"after".to_vec() };
     {
-        let journal = Journal::open(&path, &show).expect("the journal");
+        let journal = open(&path);
         journal.begin(Kind::Migration, vec![change]).expect("a change").run().expect("the change");
     }
     assert!(path.join("convex/linked.ts").is_symlink());
@@ -158,7 +158,7 @@ fn child() {
             std::fs::write(tree.join(path), big("o")).expect("write a file");
         }
         let change = |path: &str| Change { path: tree.join(path), before: big("o").into_bytes(), after: big("n").into_bytes() };
-        let journal = Journal::open(&tree, &show).expect("the journal");
+        let journal = open(&tree);
         let filler = disk.join("filler");
         let mut out = std::fs::File::create(&filler).expect("the filler");
         while out.write_all(&[0; 4096]).is_ok() {}

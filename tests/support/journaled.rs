@@ -85,7 +85,7 @@ impl Tree {
     /// Makes the whole change.
     pub fn change(&self) {
         let tree = self.path();
-        let journal = Journal::open(&tree, &show).expect("the journal");
+        let journal = open(&tree);
         assert_eq!(journal.begin(Kind::Migration, changes(&tree)).expect("a change").run().expect("the change"), FILES.len());
     }
 }
@@ -98,4 +98,18 @@ pub fn show(path: &Path) -> String {
 pub fn changes(tree: &Path) -> Vec<Change> {
     let change = |path: &str| Change { path: tree.join(path), before: old(path).into_bytes(), after: new(path).into_bytes() };
     FILES.map(change).into()
+}
+
+/// The journal of a tree.
+///
+/// A child that another test starts at this moment holds all files of this process open until it is a program of its own, locks included:
+/// so one more try may be needed.
+pub fn open(tree: &Path) -> Journal<'_> {
+    for _ in 0..100 {
+        if let Ok(journal) = Journal::open(tree, &show) {
+            return journal;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    Journal::open(tree, &show).expect("the journal")
 }
