@@ -184,3 +184,8 @@ pub fn indent_at(text: &str, offset: u32) -> &str {
     let end = line.find(|c: char| c != ' ' && c != '\t').unwrap_or(line.len());
     &line[..end]
 }
+
+/// How many characters stand before this offset on its line.
+pub fn column_at(text: &str, offset: u32) -> usize {
+    text[..offset as usize].rsplit('\n').next().unwrap_or_default().chars().count()
+}

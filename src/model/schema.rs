@@ -149,3 +149,50 @@ fn foreign_keys(infer: &Infer<'_>, table: &TableTy) -> Vec<ForeignKey> {
     keys.extend(table.foreign_keys.iter().cloned());
     keys
 }
+
+/// Whether a table of the ORM keeps something of its own under the name, so that a column of the name would take its place.
+///
+/// Follows `better-convex/orm` 0.11.
+pub fn is_orm_internal(name: &str) -> bool {
+    ORM_INTERNAL.contains(&name)
+}
+
+const ORM_INTERNAL: [&str; 37] = [
+    "addAggregateIndex",
+    "addCheck",
+    "addForeignKey",
+    "addIndex",
+    "addRankIndex",
+    "addRlsPolicy",
+    "addSearchIndex",
+    "addUniqueIndex",
+    "addVectorIndex",
+    "aggregateIndexes",
+    "checks",
+    "deferredForeignKeys",
+    "deferredForeignKeysResolved",
+    "export",
+    "foreignKeys",
+    "getAggregateIndexes",
+    "getChecks",
+    "getForeignKeys",
+    "getIndexes",
+    "getPolymorphicConfigs",
+    "getRankIndexes",
+    "getRlsPolicies",
+    "getSearchIndexes",
+    "getUniqueIndexes",
+    "getVectorIndexes",
+    "indexes",
+    "isRlsEnabled",
+    "rankIndexes",
+    "resolveDeferredForeignKeys",
+    "searchIndexes",
+    "stagedDbIndexes",
+    "stagedSearchIndexes",
+    "stagedVectorIndexes",
+    "tableName",
+    "uniqueIndexes",
+    "validator",
+    "vectorIndexes",
+];

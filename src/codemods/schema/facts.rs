@@ -6,6 +6,7 @@ use super::source::{Definition, Entry, Maker, SchemaCall, Step};
 use super::variants::{self, Variants};
 use crate::model::hir::{ExprId, Name};
 use crate::model::infer::Infer;
+use crate::model::schema::is_orm_internal;
 use crate::model::ty::{Edge, EdgeEnd, Field, Index, IndexKind, Literal, TableTy, Ty};
 use crate::model::{Project, Workspace};
 use crate::source::{FileId, Span};
@@ -73,29 +74,6 @@ pub struct Deletion {
     pub options: Option<(FileId, ExprId)>,
     pub span: Span,
 }
-
-/// Names that a table object of the ORM uses itself.
-const INTERNAL: &[&str] = &[
-    "addIndex",
-    "aggregateIndexes",
-    "checks",
-    "deferredForeignKeys",
-    "deferredForeignKeysResolved",
-    "export",
-    "foreignKeys",
-    "getForeignKeys",
-    "getIndexes",
-    "indexes",
-    "rankIndexes",
-    "searchIndexes",
-    "stagedDbIndexes",
-    "stagedSearchIndexes",
-    "stagedVectorIndexes",
-    "tableName",
-    "uniqueIndexes",
-    "validator",
-    "vectorIndexes",
-];
 
 pub struct FactReader<'a> {
     pub workspace: &'a Workspace,
@@ -257,7 +235,7 @@ impl FactReader<'_> {
                     ..kept("reserved-column", &format!("the ORM keeps the column name `{}` for itself", field.name), at)
                 });
             }
-            if INTERNAL.contains(&&*field.name) {
+            if is_orm_internal(&field.name) {
                 let why = format!("a column called `{}` would overwrite a property that the ORM's tables have", field.name);
                 return Some(kept("internal-column", &why, at));
             }

@@ -10,7 +10,7 @@ use crate::codemod::{RelationStyle, SchemaFunction, Severity};
 use crate::model::hir::{BindingKind, ExprId, ExprKind, ImportName, Name, PropKind, TypeNode};
 use crate::model::ty::Ty;
 use crate::source::{FileId, Span};
-use crate::style::indent_at;
+use crate::style::{column_at, indent_at};
 use crate::writing::code::{Code, Line};
 
 /// A table that leaves the object that listed it.
@@ -43,7 +43,7 @@ impl Planner<'_> {
             };
             let span = self.workspace.hir(definition.file).span(definition.whole);
             let text = &self.workspace.source(definition.file).text;
-            let column = text[..span.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+            let column = column_at(text, span.start);
             cx.edit(span, code.print(cx.style, indent_at(text, span.start), column, 1));
         }
         Some(())
@@ -57,7 +57,7 @@ impl Planner<'_> {
         let module = self.workspace.hir(group.file);
         let replaced = module.span(group.inner_call.filter(|_| group.binding.is_none()).unwrap_or(group.object));
         let text = &self.workspace.source(group.file).text;
-        let column = text[..replaced.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+        let column = column_at(text, replaced.start);
         let statement = statement_start(text, replaced.start);
         self.insert_hoisted(cx, statement, hoisted, None);
         cx.edit(replaced, object.print(cx.style, indent_at(text, replaced.start), column, 1));
@@ -76,7 +76,7 @@ impl Planner<'_> {
             (Some(binding), object) if group.file == schema.file => {
                 if let Some((object, hoisted)) = object {
                     let span = module.span(group.object);
-                    let column = source.text[..span.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+                    let column = column_at(&source.text, span.start);
                     self.insert_hoisted(cx, statement_start(&source.text, span.start), hoisted, None);
                     cx.edit(span, object.print(cx.style, indent_at(&source.text, span.start), column, 1));
                 }
@@ -88,7 +88,7 @@ impl Planner<'_> {
                 if let Some((object, hoisted)) = object {
                     let span = self.workspace.hir(group.file).span(group.object);
                     let text = &self.workspace.source(group.file).text;
-                    let column = text[..span.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+                    let column = column_at(text, span.start);
                     self.insert_hoisted(other, statement_start(text, span.start), hoisted, None);
                     other.edit(span, object.print(other.style, indent_at(text, span.start), column, 1));
                 }
@@ -242,7 +242,7 @@ impl Planner<'_> {
         if let Some(relations) = relations {
             code = Code::Pair(Box::new(code), Box::new(Code::call(".relations", vec![relations])));
         }
-        let column = source.text[..span.start as usize].rsplit('\n').next().unwrap_or_default().chars().count();
+        let column = column_at(&source.text, span.start);
         cx.edit(span, code.print(cx.style, indent_at(&source.text, span.start), column, 1));
         Some(())
     }

@@ -4,53 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{Refused, orm_tables};
 use crate::model::hir::{ExprId, Name};
+use crate::model::schema::is_orm_internal;
 use crate::model::ty::{Column, ColumnKind, DeletionMode, Index, IndexKind, Ty};
 use crate::model::{Schema, Table};
 use crate::source::FileId;
 
 /// Columns that every table has.
 const RESERVED: [&str; 3] = ["id", "_id", "_creationTime"];
-
-/// What a table keeps under names of its own: a column of the name takes its place.
-const INTERNAL: [&str; 37] = [
-    "addAggregateIndex",
-    "addCheck",
-    "addForeignKey",
-    "addIndex",
-    "addRankIndex",
-    "addRlsPolicy",
-    "addSearchIndex",
-    "addUniqueIndex",
-    "addVectorIndex",
-    "aggregateIndexes",
-    "checks",
-    "deferredForeignKeys",
-    "deferredForeignKeysResolved",
-    "export",
-    "foreignKeys",
-    "getAggregateIndexes",
-    "getChecks",
-    "getForeignKeys",
-    "getIndexes",
-    "getPolymorphicConfigs",
-    "getRankIndexes",
-    "getRlsPolicies",
-    "getSearchIndexes",
-    "getUniqueIndexes",
-    "getVectorIndexes",
-    "indexes",
-    "isRlsEnabled",
-    "rankIndexes",
-    "resolveDeferredForeignKeys",
-    "searchIndexes",
-    "stagedDbIndexes",
-    "stagedSearchIndexes",
-    "stagedVectorIndexes",
-    "tableName",
-    "uniqueIndexes",
-    "validator",
-    "vectorIndexes",
-];
 
 pub(super) fn check(schema: &Schema, table: &Table, refused: &mut Refused) {
     name(table, refused);
@@ -92,7 +52,7 @@ fn columns(schema: &Schema, table: &Table, refused: &mut Refused) {
         let name = &column.name;
         if RESERVED.contains(&&**name) {
             refused.add(table, format!("{name}: every table has a column of this name"));
-        } else if INTERNAL.contains(&&**name) {
+        } else if is_orm_internal(name) {
             refused.add(table, format!("{name}: tables keep something of their own under this name"));
         }
         if column.is_validator && is_drizzled {
