@@ -53,15 +53,17 @@ impl Planner<'_> {
     fn write_group(&self, place: usize) -> Option<()> {
         let group = &self.schema.groups[place];
         let cx = self.contexts.get(&group.file)?;
-        let Some((object, hoisted)) = self.object(place, cx)? else { return Some(()) };
-        let module = self.workspace.hir(group.file);
-        let replaced = module.span(group.inner_call.filter(|_| group.binding.is_none()).unwrap_or(group.object));
-        let text = &self.workspace.source(group.file).text;
-        let column = column_at(text, replaced.start);
-        let statement = statement_start(text, replaced.start);
-        self.insert_hoisted(cx, statement, hoisted, None);
-        cx.edit(replaced, object.print(cx.style, indent_at(text, replaced.start), column, 1));
+        let Some(changed) = self.object(place, cx)? else { return Some(()) };
+        let replaced = group.inner_call.filter(|_| group.binding.is_none()).unwrap_or(group.object);
+        self.put_object(cx, self.workspace.hir(group.file).span(replaced), changed);
         Some(())
+    }
+
+    /// Writes an object where it stood, and the tables that leave it before its statement.
+    fn put_object(&self, cx: &FileContext<'_>, replaced: Span, (object, hoisted): (Code, Vec<Hoisted>)) {
+        let text = &self.workspace.source(cx.file).text;
+        self.insert_hoisted(cx, statement_start(text, replaced.start), hoisted, None);
+        cx.edit(replaced, object.print(cx.style, indent_at(text, replaced.start), column_at(text, replaced.start), 1));
     }
 
     fn write_schema(&self) -> Option<()> {
@@ -71,29 +73,19 @@ impl Planner<'_> {
         let module = self.workspace.hir(schema.file);
         let source = self.workspace.source(schema.file);
         let call = module.span(schema.call);
-        let object = self.object(0, self.contexts.get(&group.file)?)?;
-        let tables = match (group.binding, object) {
-            (Some(binding), object) if group.file == schema.file => {
-                if let Some((object, hoisted)) = object {
-                    let span = module.span(group.object);
-                    let column = column_at(&source.text, span.start);
-                    self.insert_hoisted(cx, statement_start(&source.text, span.start), hoisted, None);
-                    cx.edit(span, object.print(cx.style, indent_at(&source.text, span.start), column, 1));
+        let home = self.contexts.get(&group.file)?;
+        let tables = match (group.binding, self.object(0, home)?) {
+            (Some(binding), object) => {
+                if let Some(changed) = object {
+                    self.put_object(home, self.workspace.hir(group.file).span(group.object), changed);
                 }
-                module.binding(binding).name.to_string()
-            }
-            // The object is in another file; it is named here by what is given to the call.
-            (Some(_), object) => {
-                let other = self.contexts.get(&group.file)?;
-                if let Some((object, hoisted)) = object {
-                    let span = self.workspace.hir(group.file).span(group.object);
-                    let text = &self.workspace.source(group.file).text;
-                    let column = column_at(text, span.start);
-                    self.insert_hoisted(other, statement_start(text, span.start), hoisted, None);
-                    other.edit(span, object.print(other.style, indent_at(text, span.start), column, 1));
+                if group.file == schema.file {
+                    module.binding(binding).name.to_string()
+                } else {
+                    // It is named here by what is given to the call.
+                    let argument = module.call(schema.call)?.args.first()?.value;
+                    self.workspace.text(module.span(argument)).to_owned()
                 }
-                let argument = module.call(schema.call)?.args.first()?.value;
-                self.workspace.text(module.span(argument)).to_owned()
             }
             (None, object) => {
                 let name = if cx.names.take("tables") { "tables".to_owned() } else { cx.names.fresh("schemaTables") };
