@@ -292,7 +292,8 @@ fn labels_may_lie_in_other_files() {
     diagnostic.fix = Some(Fix::r#unsafe("Do it", Vec::new()));
     let (places, _) = Places::of(&[PathBuf::from(".")]).expect("places");
     let lines = Lines::new(&workspace);
-    let report = Report { places: &places, lines: &lines, diagnostics: &[&diagnostic], summary: Summary::default(), colors: false };
+    let report =
+        Report { places: &places, lines: &lines, diagnostics: &[&diagnostic], summary: Summary::default(), colors: false, checkout: None };
     let out = String::from_utf8(output::render(Format::Text, &report).expect("text")).expect("UTF-8");
     let expected = "\
 error: message in two
@@ -367,7 +368,10 @@ impl Project {
         // Settings of the person who runs the tests must not matter.
         let home = self.folder.path().join("home");
         command.current_dir(self.path(folder)).args(words).stdin(Stdio::null());
-        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env("HOME", &home).env("XDG_CONFIG_HOME", &home);
+        for name in ["NO_COLOR", "CLICOLOR_FORCE", "GITHUB_WORKSPACE", "CI_PROJECT_DIR"] {
+            command.env_remove(name);
+        }
+        command.env("HOME", &home).env("XDG_CONFIG_HOME", &home);
         command.envs(variables);
         command
     }

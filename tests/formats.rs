@@ -6,11 +6,12 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::process::Command;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
-use support::program::{copy_project, orm_lint};
+use support::program::{copy_project, npm_packages, orm_lint, run, skip};
 use support::root;
 
 fn project() -> PathBuf {
@@ -56,6 +57,87 @@ fn sarif_holds_every_finding_with_its_rule_and_fix() {
     let fixes = results.iter().filter(|result| !result["fixes"].is_null()).count();
     let fixable = json(&read("json"))["diagnostics"].as_array().expect("findings").iter().filter(|f| !f["fix"].is_null()).count();
     assert_eq!(fixes, fixable);
+}
+
+/// What the published JSON schema says against some reports; `None` where the validator cannot be had.
+fn held_against_the_schema(reports: &[Value]) -> Option<Vec<String>> {
+    let packages = match npm_packages(&root().join("tests/clients")) {
+        Ok(packages) => packages,
+        Err(why) => {
+            skip(&format!("the validator of JSON schemas could not be installed with npm: {why}"));
+            return None;
+        }
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut node = Command::new("node");
+    node.arg(root().join("tests/clients/sarif.mjs")).arg(packages);
+    for (i, report) in reports.iter().enumerate() {
+        let path = folder.path().join(format!("{i}.sarif"));
+        std::fs::write(&path, report.to_string()).expect("write");
+        node.arg(path);
+    }
+    let output = run(&mut node);
+    assert_eq!(output.code, 0, "{}", output.err);
+    Some(serde_json::from_str(&output.out).unwrap_or_else(|error| panic!("{error}: {}", output.out)))
+}
+
+#[test]
+fn sarif_is_what_its_schema_asks_for() {
+    let projects = std::fs::read_dir(root().join("fixtures/projects")).expect("the projects").map(|entry| entry.expect("an entry").path());
+    let reports: Vec<Value> = projects.map(|project| json(&orm_lint(&project, &["--format", "sarif"]).out)).collect();
+    let Some(problems) = held_against_the_schema(&reports) else { return };
+    assert!(problems.is_empty(), "{problems:#?}");
+    let all = |pointer: &str| reports.iter().filter_map(|report| report.pointer(pointer)?.as_array()).flatten().collect::<Vec<_>>();
+    // All of what may be in a report was in one of these.
+    let (rules, results) = (all("/runs/0/tool/driver/rules"), all("/runs/0/results"));
+    for part in ["id", "name", "shortDescription", "help", "helpUri", "defaultConfiguration", "properties"] {
+        assert!(!rules.is_empty() && rules.iter().all(|rule| !rule[part].is_null()), "{part}");
+    }
+    for part in ["relatedLocations", "fixes"] {
+        assert!(results.iter().any(|result| !result[part].is_null()), "{part}");
+    }
+}
+
+#[test]
+fn a_wrong_report_is_not_what_the_schema_asks_for() {
+    let report = json(&read("sarif"));
+    let spoilt = |pointer: &str, value: Value| {
+        let mut spoilt = report.clone();
+        *spoilt.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
+        spoilt
+    };
+    let reports = [
+        spoilt("/version", Value::from("2.0.0")),
+        spoilt("/runs/0/results/0/level", Value::from("bad")),
+        spoilt("/runs/0/results/0/locations/0/physicalLocation/region/startLine", Value::from(0)),
+        spoilt("/runs/0/tool/driver/rules/0/helpUri", Value::from("no address")),
+        spoilt("/runs/0/results/0/message", Value::from("text")),
+    ];
+    let Some(problems) = held_against_the_schema(&reports) else { return };
+    for i in 0..reports.len() {
+        assert!(problems.iter().any(|problem| problem.contains(&format!("{i}.sarif"))), "{i}: {problems:#?}");
+    }
+}
+
+/// A task may run in a folder of the checkout; the server that shows findings counts paths from its top.
+#[test]
+fn servers_get_paths_from_the_top_of_the_checkout() {
+    let copy = tempfile::tempdir().expect("a folder");
+    let app = copy.path().join("apps/board");
+    copy_project(&project(), &app);
+    for (format, variable) in [("github", "GITHUB_WORKSPACE"), ("sarif", "GITHUB_WORKSPACE"), ("gitlab", "CI_PROJECT_DIR")] {
+        let said = |checkout: Option<&std::path::Path>| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_orm-lint"));
+            command.args(["--format", format]).current_dir(&app).env_remove("GITHUB_WORKSPACE").env_remove("CI_PROJECT_DIR");
+            let output = command.envs(checkout.map(|checkout| (variable, checkout))).output().expect("start");
+            String::from_utf8(output.stdout).expect("UTF-8")
+        };
+        let (plain, counted, elsewhere) = (said(None), said(Some(copy.path())), said(Some(&app.join("convex"))));
+        assert!(plain.contains("convex/tasks.ts") && !plain.contains("apps/board"), "{format}: {plain}");
+        let wanted = plain.matches("convex/tasks.ts").count();
+        assert_eq!(counted.matches("apps/board/convex/tasks.ts").count(), wanted, "{format}: {counted}");
+        assert!(elsewhere.contains("tasks.ts") && !elsewhere.contains("apps/board"), "{format}: {elsewhere}");
+    }
 }
 
 #[test]

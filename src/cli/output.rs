@@ -13,12 +13,14 @@ pub mod text;
 pub mod xml;
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::Format;
 use super::lines::Lines;
 use super::paths::Places;
 use crate::diagnostic::{Diagnostic, Level};
+use crate::source::FileId;
 
 /// What a format is made from.
 pub struct Report<'a> {
@@ -28,6 +30,28 @@ pub struct Report<'a> {
     pub diagnostics: &'a [&'a Diagnostic],
     pub summary: Summary,
     pub colors: bool,
+    /// The folder that paths are counted from by the server that reads the report; people count from the working directory.
+    pub checkout: Option<PathBuf>,
+}
+
+impl Report<'_> {
+    /// The path of a file as the reader of the report counts it.
+    fn path(&self, file: FileId) -> String {
+        let path = &self.lines.source(file).path;
+        let counted = self.checkout.as_ref().and_then(|checkout| self.places.shown_from(checkout, path));
+        counted.unwrap_or_else(|| self.places.shown(path))
+    }
+}
+
+/// Where the server that reads a format has put the repository, if the run is on one: a task may well run in a folder of it.
+pub fn checkout(format: Format) -> Option<PathBuf> {
+    let variable = match format {
+        Format::Github | Format::Sarif => "GITHUB_WORKSPACE",
+        Format::Gitlab => "CI_PROJECT_DIR",
+        Format::Text | Format::Concise | Format::Json | Format::Junit | Format::Checkstyle => return None,
+    };
+    let folder = std::env::var_os(variable).filter(|folder| !folder.is_empty())?;
+    PathBuf::from(folder).canonicalize().ok()
 }
 
 /// What a run came to, in numbers. Counts all findings, shown or not.

@@ -108,6 +108,13 @@ impl Places {
         if shown.is_empty() { ".".to_owned() } else { shown }
     }
 
+    /// A workspace path relative to a folder (absolute, without symlinks) that holds it.
+    pub fn shown_from(&self, folder: &Path, path: &str) -> Option<String> {
+        let whole = self.on_disk(path);
+        let rest = whole.strip_prefix(folder).ok()?;
+        Some(parts(rest).collect::<Vec<_>>().join("/"))
+    }
+
     /// Any absolute path as people see it.
     pub fn shown_path(&self, path: &Path) -> String {
         self.in_workspace(path).map_or_else(|| relative(&self.working, path), |path| self.shown(&path))

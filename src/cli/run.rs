@@ -202,7 +202,14 @@ impl Run<'_> {
         let is_shown = |diagnostic: &&Diagnostic| !self.args.quiet || diagnostic.level == Level::Error;
         let visible: Vec<&Diagnostic> = diagnostics.iter().filter(is_shown).collect();
         let lines = Lines::new(workspace);
-        let report = Report { places: self.places, lines: &lines, diagnostics: &visible, summary, colors: self.colors };
+        let report = Report {
+            places: self.places,
+            lines: &lines,
+            diagnostics: &visible,
+            summary,
+            colors: self.colors,
+            checkout: output::checkout(self.args.format),
+        };
         let bytes = output::render(self.args.format, &report)?;
         streams::write_out(&bytes, self.args.output_file.as_deref())?;
 

@@ -23,7 +23,13 @@ pub fn orm_migrate(folder: &Path, args: &[&str]) -> Output {
 
 /// Runs to the end, with nothing on standard input and no colours but those asked for.
 pub fn run(command: &mut Command) -> Output {
-    let quiet = command.stdin(Stdio::null()).env_remove("CLICOLOR_FORCE").env_remove("FORCE_COLOR").env("COLUMNS", "100");
+    let quiet = command
+        .stdin(Stdio::null())
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("FORCE_COLOR")
+        .env_remove("GITHUB_WORKSPACE")
+        .env_remove("CI_PROJECT_DIR")
+        .env("COLUMNS", "100");
     let done = quiet.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_else(|error| panic!("{error}"));
     Output { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }

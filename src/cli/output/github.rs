@@ -9,7 +9,7 @@ pub fn render(report: &Report<'_>) -> Vec<u8> {
     for diagnostic in report.diagnostics {
         let place = |offset| report.lines.position(diagnostic.span.file, offset);
         let (start, end) = (place(diagnostic.span.start), place(diagnostic.span.end));
-        let path = property(&report.places.shown(&report.lines.source(diagnostic.span.file).path));
+        let path = property(&report.path(diagnostic.span.file));
         // Columns are understood only where the finding stays on one line.
         let columns = if start.line == end.line { format!(",col={},endColumn={}", start.column, end.column) } else { String::new() };
         let help = diagnostic.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();

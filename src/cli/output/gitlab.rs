@@ -10,7 +10,7 @@ use crate::diagnostic::Level;
 pub fn render(report: &Report<'_>) -> anyhow::Result<Vec<u8>> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let findings = report.diagnostics.iter().map(|diagnostic| {
-        let path = report.places.shown(&report.lines.source(diagnostic.span.file).path);
+        let path = report.path(diagnostic.span.file);
         let line = |offset| report.lines.position(diagnostic.span.file, offset).line;
         // A finding is the same one wherever its line has moved to; several that are alike are told apart by their order.
         let key = format!("{}\0{path}\0{}", diagnostic.rule, diagnostic.message);

@@ -99,7 +99,7 @@ fn region(report: &Report<'_>, span: Span) -> Value {
 
 /// A file as a relative reference: each character that a URI has another use for is written as its bytes.
 fn artifact(report: &Report<'_>, file: FileId) -> Value {
-    let path = report.places.shown(&report.lines.source(file).path);
+    let path = report.path(file);
     let is_plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~' | b'@' | b'(' | b')' | b'+' | b'=');
     let escaped = path.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
