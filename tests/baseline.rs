@@ -4,7 +4,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use support::program::{Output, orm_lint};
+use support::program::{Output, git, orm_lint, skip};
 use tempfile::TempDir;
 
 const HEAD: &str = "import { v } from \"convex/values\";\nimport { mutation } from \"./_generated/server\";\n";
@@ -112,6 +112,95 @@ fn what_is_mended_leaves_the_baseline_and_may_not_come_back() {
     assert!(!project.baseline().contains("\"one\""));
     project.write("a.ts", &[function("one"), function("two")].concat());
     assert_eq!(project.found(WITH), (names(&["one"]), 1));
+}
+
+#[test]
+fn it_says_the_same_from_every_folder() {
+    let project = Project::new();
+    project.found(UPDATE);
+    let from = |folder: &str, args: &[&str]| {
+        let all = [&["--format", "concise", "-A", "all", "-D", "missing-returns"], args].concat();
+        orm_lint(&project.0.path().join(folder), &all)
+    };
+    let within = from("convex", &["--baseline", "../orm-lint-baseline.json"]);
+    assert_eq!((within.code, &*within.out), (0, ""), "{within:?}");
+    let before = project.baseline();
+    assert_eq!(from("convex", &["--update-baseline", "--baseline", "../orm-lint-baseline.json"]).code, 0);
+    assert_eq!(project.baseline(), before);
+}
+
+const TABLES: &str = "import { defineSchema, defineTable } from \"convex/server\";\nimport { v } from \"convex/values\";\nexport default defineSchema({\n  \
+    users: defineTable({ name: v.string() }).index(\"by_name\", [\"name\"]),\n  \
+    teams: defineTable({ name: v.string() }),\n});\n";
+
+#[test]
+fn tables_of_a_schema_are_told_apart_wherever_it_goes() {
+    let project = Project(tempfile::tempdir().expect("a folder"));
+    let lint = |args: &[&str]| {
+        let output = orm_lint(project.0.path(), &[&["--format", "concise", "-A", "all", "-D", "unused-index"], args].concat());
+        (output.out.lines().count(), output.code)
+    };
+    project.write("list.ts", &function("list").replace("return n", "return await _.db.query(\"teams\").take(n)"));
+    std::fs::write(project.path("schema.ts"), TABLES).expect("write");
+    assert_eq!(lint(UPDATE), (0, 0));
+    assert!(project.baseline().contains("\"declaration\":\"users\""), "{}", project.baseline());
+    std::fs::create_dir(project.0.path().join("backend")).expect("make the folder");
+    std::fs::rename(project.path(""), project.0.path().join("backend/convex")).expect("move");
+    assert_eq!(lint(WITH), (0, 0));
+    // Of another table it is another finding.
+    let other = TABLES.replace(".index(\"by_name\", [\"name\"])", "").replace("}),\n}", "}).index(\"by_name\", [\"name\"]),\n}");
+    std::fs::write(project.0.path().join("backend/convex/schema.ts"), other).expect("write");
+    assert_eq!(lint(WITH), (1, 1));
+}
+
+/// What no name tells apart is known after a move if the file has kept its own.
+#[test]
+fn what_stands_in_no_declaration_moves_with_its_file() {
+    let project = Project(tempfile::tempdir().expect("a folder"));
+    let unnamed = format!("{HEAD}{}", function("x").replace("const x =", "default"));
+    std::fs::create_dir_all(project.path("deep")).expect("make the folder");
+    std::fs::write(project.path("one.ts"), &unnamed).expect("write");
+    assert_eq!(project.found(UPDATE).1, 0);
+    std::fs::rename(project.path("one.ts"), project.path("deep/one.ts")).expect("move");
+    assert_eq!(project.found(WITH).1, 0);
+    std::fs::rename(project.path("deep/one.ts"), project.path("other.ts")).expect("move");
+    assert_eq!(project.found(WITH).1, 1);
+}
+
+#[test]
+fn branches_that_mend_different_things_merge() {
+    if std::process::Command::new("git").arg("--version").output().is_err() {
+        return skip("git is not installed");
+    }
+    let project = Project(tempfile::tempdir().expect("a folder"));
+    let files = ["a.ts", "b.ts", "c.ts", "d.ts", "e.ts"];
+    let top = project.0.path();
+    let git = |args: &[&str]| {
+        let output = git(top, args);
+        assert_eq!(output.code, 0, "git {args:?}: {output:?}");
+    };
+    for file in files {
+        project.write(file, &function(&file[..1]));
+    }
+    project.found(UPDATE);
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-q", "-m", "first"]);
+    for (branch, mended_file) in [("left", "b.ts"), ("right", "d.ts")] {
+        git(&["checkout", "-q", "-b", branch, "main"]);
+        project.write(mended_file, &mended(&mended_file[..1]));
+        project.found(UPDATE);
+        git(&["commit", "-q", "-a", "-m", branch]);
+    }
+    git(&["mv", "convex/e.ts", "convex/z.ts"]);
+    project.found(UPDATE);
+    git(&["commit", "-q", "-a", "-m", "moved"]);
+    git(&["merge", "-q", "-m", "both", "left"]);
+    assert_eq!(project.found(WITH), (names(&[]), 0));
+    let merged = project.baseline();
+    assert_eq!(project.found(UPDATE), (names(&[]), 0));
+    assert_eq!(project.baseline(), merged, "it is what a run writes");
+    assert_eq!(merged.matches("\"rule\"").count(), 3, "{merged}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::program::{Output, attempt, orm_lint, skip};
+use support::program::{Output, git, orm_lint, run, skip};
 use tempfile::TempDir;
 
 const SCHEMA: &str = "import { defineSchema, defineTable } from \"convex/server\";\nimport { v } from \"convex/values\";\n\
@@ -70,12 +70,9 @@ impl Repository {
     }
 }
 
-/// Git, with nobody's own settings.
 fn git_in(folder: &Path, args: &[&str]) {
-    let who = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgsign=false"];
-    let mut command = Command::new("git");
-    command.args(who).args(args).current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-    attempt(&mut command).unwrap_or_else(|error| panic!("{error}"));
+    let output = git(folder, args);
+    assert_eq!(output.code, 0, "git {args:?}: {output:?}");
 }
 
 #[test]
@@ -105,6 +102,95 @@ fn facts_are_those_of_the_commit() {
     repository.write("schema.ts", &SCHEMA.replace(".index(\"by_email\", [\"email\"])", ""));
     let help = orm_lint(&repository.0.path().join("app"), &["--staged", "--format", "json"]).out;
     assert!(help.contains("by_email"), "{help}");
+}
+
+#[test]
+fn only_what_is_staged_is_there() {
+    let Some(repository) = Repository::new() else { return };
+    // Staged and bad, and deleted on disk: it is in the commit all the same.
+    repository.write("gone.ts", &scan("gone"));
+    repository.git(&["add", "-A"]);
+    std::fs::remove_file(repository.0.path().join("app/convex/gone.ts")).expect("delete");
+    assert_eq!(repository.found(&["--staged"]), ["convex/gone.ts filter-scan"]);
+    // The schema is deleted on disk, too, and read from the index.
+    std::fs::remove_file(repository.0.path().join("app/convex/schema.ts")).expect("delete");
+    assert!(repository.lint(&["--staged", "--format", "json"]).out.contains("by_email"));
+    // A file that nobody added is no part of the commit: the index has no reader that it would be kept for.
+    repository.write("schema.ts", &SCHEMA.replace("by_email", "by_address"));
+    repository.write("gone.ts", FINE);
+    repository.git(&["add", "-A"]);
+    let reader = scan("reader")
+        .replace(".filter((q) => q.eq(q.field(\"email\"), email))", ".withIndex(\"by_address\", (q) => q.eq(\"email\", email))");
+    repository.write("reader.ts", &reader);
+    assert_eq!(repository.found(&["--staged"]), ["convex/schema.ts unused-index"]);
+    repository.git(&["add", "-A"]);
+    assert_eq!(repository.found(&["--staged"]), Vec::<String>::new());
+}
+
+#[test]
+fn renamed_and_deleted_files_are_staged_as_they_will_be() {
+    let Some(repository) = Repository::new() else { return };
+    repository.git(&["mv", "app/convex/old.ts", "app/convex/moved.ts"]);
+    assert_eq!(repository.found(&["--staged"]), ["convex/moved.ts filter-scan"]);
+    // Renamed in the index, and mended on disk only.
+    repository.write("moved.ts", FINE);
+    assert_eq!(repository.found(&["--staged"]), ["convex/moved.ts filter-scan"]);
+    repository.git(&["rm", "-q", "-f", "app/convex/moved.ts"]);
+    let nothing = repository.lint(&["--staged"]);
+    assert_eq!((nothing.code, &*nothing.err), (0, "nothing to lint: no Convex files here are staged\n"));
+}
+
+#[test]
+fn the_first_commit_is_judged_too() {
+    let Some(repository) = Repository::new() else { return };
+    repository.git(&["checkout", "-q", "--orphan", "fresh"]);
+    assert_eq!(repository.found(&["--staged"]), ["convex/old.ts filter-scan", "convex/schema.ts unused-index"]);
+}
+
+/// With `git commit FILE` git commits from an index of its own, and tells hooks of it.
+#[cfg(unix)]
+#[test]
+fn hooks_see_what_git_commits_in_every_kind_of_checkout() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let Some(repository) = Repository::new() else { return };
+    let hook = repository.0.path().join(".git/hooks/pre-commit");
+    let program = env!("CARGO_BIN_EXE_orm-lint");
+    std::fs::create_dir_all(hook.parent().expect("a folder")).expect("make the folder");
+    std::fs::write(&hook, format!("#!/bin/sh\nexec '{program}' --staged --format concise\n")).expect("write the hook");
+    std::fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).expect("set the mode");
+    let other = tempfile::tempdir().expect("a folder");
+    repository.git(&["worktree", "add", "-q", "-b", "beside", &other.path().join("tree").to_string_lossy()]);
+    for top in [repository.0.path().to_owned(), other.path().join("tree")] {
+        let backend = top.join("app/convex");
+        std::fs::write(backend.join("other.ts"), scan("bad")).expect("write");
+        git_in(&top, &["add", "-A"]);
+        std::fs::write(backend.join("schema.ts"), format!("{SCHEMA}// Words.\n")).expect("write");
+        // What is staged is bad, and not what this commits.
+        git_in(&top, &["commit", "-q", "-m", "words", "app/convex/schema.ts"]);
+        let refused = git(&top, &["commit", "-q", "-m", "bad"]);
+        assert!(refused.code == 1 && refused.err.contains("app/convex/other.ts:6:"), "{refused:?}");
+        std::fs::write(backend.join("other.ts"), format!("{FINE}// Mended.\n")).expect("write");
+        git_in(&top, &["commit", "-q", "-a", "-m", "mended"]);
+    }
+}
+
+#[test]
+fn submodules_are_repositories_of_their_own() {
+    let (Some(inner), Some(outer)) = (Repository::new(), Repository::new()) else { return };
+    let from = inner.0.path().to_string_lossy().into_owned();
+    outer.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &from, "parts/inner"]);
+    outer.git(&["commit", "-q", "-m", "a submodule"]);
+    let within = outer.0.path().join("parts/inner");
+    // Changes in a submodule are none of the outer repository, staged or not.
+    std::fs::write(within.join("app/convex/other.ts"), scan("inner")).expect("write");
+    outer.write("other.ts", &scan("outer"));
+    outer.git(&["add", "app"]);
+    assert_eq!(outer.found(&["--staged"]), ["convex/other.ts filter-scan"]);
+    assert_eq!(outer.found(&["--since", "HEAD"]), ["convex/other.ts filter-scan"]);
+    git_in(&within, &["add", "-A"]);
+    let found = orm_lint(&within.join("app"), &["--staged", "--format", "concise"]);
+    assert!(found.code == 1 && found.out.starts_with("convex/other.ts:6:") && found.out.lines().count() == 1, "{found:?}");
 }
 
 #[test]
@@ -160,11 +246,20 @@ fn standard_input_is_linted_as_the_file_that_it_is_said_to_be() {
 fn what_git_cannot_say_is_said_in_one_line() {
     let Some(repository) = Repository::new() else { return };
     let unknown = repository.lint(&["--since", "nowhere"]);
-    assert_eq!((unknown.code, &*unknown.err), (2, "error: --since nowhere: git knows no such commit\n"));
+    assert_eq!(
+        (unknown.code, &*unknown.err),
+        (2, "error: --since nowhere: git knows no such commit; if it is one of the remote repository, fetch it first\n")
+    );
     let option = repository.lint(&["--since=--output=x"]);
     assert_eq!((option.code, &*option.err), (2, "error: --since --output=x: that is no commit\n"));
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("convex")).expect("make the folder");
-    let none = orm_lint(folder.path(), &["--staged"]);
-    assert!(none.code == 2 && none.err.starts_with("error: --staged needs a git repository: "), "{none:?}");
+    for option in ["--staged", "--since=main"] {
+        let none = orm_lint(folder.path(), &[option]);
+        let wanted = format!("error: {} needs a git repository: ", option.trim_end_matches("=main"));
+        assert!(none.code == 2 && none.err.starts_with(&wanted) && none.err.lines().count() == 1, "{none:?}");
+    }
+    let without_git =
+        run(Command::new(env!("CARGO_BIN_EXE_orm-lint")).arg("--staged").current_dir(repository.0.path()).env("PATH", folder.path()));
+    assert_eq!((without_git.code, &*without_git.err), (2, "error: --staged needs a git repository: git is not installed\n"));
 }

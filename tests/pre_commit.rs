@@ -120,6 +120,46 @@ fn a_commit_of_files_that_are_not_linted_passes() {
     }
 }
 
+const ENTS: &str = r#"import { defineEnt, defineEntSchema } from "convex-ents";
+import { v } from "convex/values";
+
+export default defineEntSchema({
+  notes: defineEnt({ author: v.string(), body: v.string() }).index("by_author", ["author"]),
+});
+"#;
+
+#[test]
+fn what_a_migration_left_behind_does_not_come_back() {
+    let Some(program) = pre_commit() else { return };
+    let repository = Repository::new(&program, "orm-migrate-check");
+    // What is only on disk counts neither for the commit nor against it.
+    repository.write("convex/schema.ts", ENTS);
+    assert_eq!(repository.git(&["add", "convex/schema.ts"]).code, 0);
+    repository.write("convex/schema.ts", SCHEMA);
+    let refused = repository.git(&["commit", "-m", "Change"]);
+    assert!(refused.code != 0 && refused.err.contains("1 file would change"), "{}{}", refused.out, refused.err);
+
+    repository.write("convex/schema.ts", &SCHEMA.replace("notes:", "letters:"));
+    assert_eq!(repository.git(&["add", "convex/schema.ts"]).code, 0);
+    repository.write("convex/schema.ts", ENTS);
+    let taken = repository.git(&["commit", "-m", "Change"]);
+    assert_eq!(taken.code, 0, "{}{}", taken.out, taken.err);
+    assert_eq!(read(&repository.folder.path().join("convex/schema.ts")), ENTS);
+}
+
+#[test]
+fn a_file_that_is_staged_in_part_is_judged_by_that_part() {
+    let Some(program) = pre_commit() else { return };
+    let repository = Repository::new(&program, "orm-lint");
+    for (staged, on_disk, is_taken) in [(FIXABLE, GOOD, false), (GOOD, FIXABLE, true)] {
+        repository.write("convex/notes.ts", staged);
+        assert_eq!(repository.git(&["add", "convex/notes.ts"]).code, 0);
+        repository.write("convex/notes.ts", on_disk);
+        let done = repository.git(&["commit", "-m", "Change"]);
+        assert_eq!(done.code == 0, is_taken, "{}{}", done.out, done.err);
+    }
+}
+
 struct Repository {
     folder: TempDir,
     /// Where pre-commit keeps what it makes.
@@ -174,10 +214,14 @@ impl Repository {
 /// The configuration of a user of the hook, except that the program is there already.
 fn config(hook: &str) -> String {
     let manifest = read(&root().join(".pre-commit-hooks.yaml"));
-    let program = env!("CARGO_BIN_EXE_orm-lint");
+    let entry = |text: &str| {
+        let migrate = format!("entry: {} --check\n  args: [--from, ents]", env!("CARGO_BIN_EXE_orm-migrate"));
+        text.replace("entry: orm-migrate --check", &migrate)
+            .replace("entry: orm-lint", &format!("entry: {}", env!("CARGO_BIN_EXE_orm-lint")))
+    };
     let hooks = manifest.split("\n- ").map(|part| part.trim_start_matches("- "));
     let declared = hooks.into_iter().find(|part| part.starts_with(&format!("id: {hook}\n"))).expect("the hook is declared");
-    let local = declared.replace("language: rust", "language: system").replace("entry: orm-lint", &format!("entry: {program}"));
+    let local = entry(&declared.replace("language: rust", "language: system"));
     format!("repos:\n  - repo: local\n    hooks:\n      - {}\n", local.trim_end().replace("\n", "\n      "))
 }
 

@@ -23,7 +23,7 @@ Exit codes:
 
 /// Finds what hurts in a Convex backend before it ships, and fixes what it can prove.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "orm-lint", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "orm-lint", version, max_term_width = 100, args_override_self = true, after_help = AFTER_HELP)]
 pub struct LintArgs {
     /// Files and folders to lint.
     ///

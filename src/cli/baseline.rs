@@ -5,15 +5,15 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use super::paths::Places;
+use super::paths::{self, Places};
 use crate::diagnostic::Diagnostic;
-use crate::model::Workspace;
-use crate::model::hir::{BindingKind, Module};
+use crate::model::hir::{BindingKind, Export, Exported, Module};
+use crate::model::{File, Workspace};
 use crate::source::Span;
 
 /// Its name, if none is given.
@@ -32,7 +32,7 @@ struct Document {
 struct Known {
     /// From the folder of the baseline, `/` between parts.
     file: String,
-    /// The name of the declaration; empty outside of all.
+    /// The name of the declaration, or of the table in a schema; empty outside of all.
     declaration: String,
     rule: String,
     count: usize,
@@ -53,6 +53,24 @@ pub struct Baseline {
     findings: Vec<Known>,
 }
 
+/// What findings are known by.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    file: String,
+    declaration: String,
+    rule: String,
+}
+
+/// A run, as seen from where its baseline lies.
+pub struct Judged<'a> {
+    pub places: &'a Places,
+    pub workspace: &'a Workspace,
+    /// The folder of the baseline, so that it says the same wherever it is used from.
+    folder: PathBuf,
+    /// Whether all findings of a file are there.
+    is_judged: &'a dyn Fn(&File) -> bool,
+}
+
 impl Baseline {
     /// Reads the file; `None` where there is none.
     pub fn read(path: &Path) -> anyhow::Result<Option<Self>> {
@@ -69,57 +87,48 @@ impl Baseline {
     }
 
     /// The baseline that knows these findings, and no other.
-    pub fn of(places: &Places, workspace: &Workspace, diagnostics: &[Diagnostic]) -> Self {
-        let mut counts: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+    pub fn of(run: &Judged<'_>, diagnostics: &[Diagnostic]) -> Self {
+        let mut counts: BTreeMap<Key, usize> = BTreeMap::new();
         for diagnostic in diagnostics {
-            *counts.entry(key(places, workspace, diagnostic)).or_default() += 1;
+            *counts.entry(run.key(diagnostic)).or_default() += 1;
         }
-        let known = |((file, declaration, rule), count)| Known { file, declaration, rule, count };
+        let known = |(Key { file, declaration, rule }, count)| Known { file, declaration, rule, count };
         Self { findings: counts.into_iter().map(known).collect() }
     }
 
-    /// Takes out what is known. `is_judged` says of which files all findings are there.
-    pub fn compare(
-        &self,
-        places: &Places,
-        workspace: &Workspace,
-        diagnostics: Vec<Diagnostic>,
-        is_judged: &dyn Fn(&str) -> bool,
-    ) -> Compared {
+    /// Takes out what is known.
+    pub fn compare(&self, run: &Judged<'_>, diagnostics: Vec<Diagnostic>) -> Compared {
         let mut left: Vec<(Known, usize)> = self.findings.iter().map(|known| (known.clone(), 0)).collect();
         let mut compared = Compared { fresh: Vec::new(), known: 0, gone: 0, still_there: Vec::new() };
         let mut unknown = Vec::new();
         for diagnostic in diagnostics {
-            let (file, declaration, rule) = key(places, workspace, &diagnostic);
-            let is_same = |(known, used): &&mut (Known, usize)| {
-                known.file == file && known.declaration == declaration && known.rule == rule && *used < known.count
-            };
+            let key = run.key(&diagnostic);
+            let is_same = |(known, used): &&mut (Known, usize)| key.is_of(known) && known.file == key.file && *used < known.count;
             match left.iter_mut().find(is_same) {
                 Some((_, used)) => *used += 1,
-                None => unknown.push((diagnostic, file, declaration, rule)),
+                None => unknown.push((diagnostic, key)),
             }
         }
         // A file that is gone may have moved: what was known of it is known where its declarations are now.
-        let is_there = |file: &str| workspace.files.iter().any(|f| places.shown(&f.source.path) == file);
+        let files: BTreeMap<String, &File> = run.workspace.files.iter().map(|file| (run.shown(file), file)).collect();
         let mut moved: Vec<Known> = Vec::new();
-        for (diagnostic, file, declaration, rule) in unknown {
+        for (diagnostic, key) in unknown {
             let is_same = |(known, used): &&mut (Known, usize)| {
-                known.declaration == declaration && known.rule == rule && *used < known.count && !is_there(&known.file)
+                key.is_of(known) && *used < known.count && !files.contains_key(&known.file) && key.may_come_from(&known.file)
             };
-            match left.iter_mut().find(is_same).filter(|_| !declaration.is_empty()) {
-                Some((known, _)) => {
-                    known.count -= 1;
-                    compared.known += 1;
-                    match moved.iter_mut().find(|m| m.file == file && m.declaration == declaration && m.rule == rule) {
-                        Some(same) => same.count += 1,
-                        None => moved.push(Known { file, declaration, rule, count: 1 }),
-                    }
-                }
-                None => compared.fresh.push(diagnostic),
+            let Some((known, _)) = left.iter_mut().find(is_same) else {
+                compared.fresh.push(diagnostic);
+                continue;
+            };
+            known.count -= 1;
+            compared.known += 1;
+            match moved.iter_mut().find(|known| key.is_of(known) && known.file == key.file) {
+                Some(same) => same.count += 1,
+                None => moved.push(Known { file: key.file, declaration: key.declaration, rule: key.rule, count: 1 }),
             }
         }
         for (known, used) in left {
-            let is_gone = is_judged(&known.file) || !is_there(&known.file);
+            let is_gone = files.get(&known.file).is_none_or(|file| (run.is_judged)(file));
             let count = if is_gone { used } else { known.count };
             compared.known += used;
             compared.gone += known.count - count;
@@ -163,15 +172,48 @@ fn write(path: &Path, findings: &[Known]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn key(places: &Places, workspace: &Workspace, diagnostic: &Diagnostic) -> (String, String, String) {
-    let file = places.shown(&workspace.source(diagnostic.span.file).path);
-    let declaration = declaration(workspace.hir(diagnostic.span.file), diagnostic.span).unwrap_or_default();
-    (file, declaration, diagnostic.rule.to_owned())
+impl Key {
+    fn is_of(&self, known: &Known) -> bool {
+        known.declaration == self.declaration && known.rule == self.rule
+    }
+
+    /// Whether what is found here may be what was found in a file that is gone. Where no name says so, the file's own name must.
+    fn may_come_from(&self, file: &str) -> bool {
+        let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
+        !matches!(&*self.declaration, "" | DEFAULT) || name(file) == name(&self.file)
+    }
 }
+
+impl<'a> Judged<'a> {
+    pub fn new(places: &'a Places, workspace: &'a Workspace, baseline: &Path, is_judged: &'a dyn Fn(&File) -> bool) -> Self {
+        let folder = places.working().join(baseline).parent().map(Path::to_path_buf).unwrap_or_default();
+        Self { places, workspace, folder: folder.canonicalize().unwrap_or(folder), is_judged }
+    }
+
+    fn shown(&self, file: &File) -> String {
+        paths::relative(&self.folder, &self.places.on_disk(&file.source.path))
+    }
+
+    fn key(&self, diagnostic: &Diagnostic) -> Key {
+        let span = diagnostic.span;
+        let file = self.shown(&self.workspace.files[span.file.0 as usize]);
+        let declaration = self.table(span).or_else(|| declaration(self.workspace.hir(span.file), span)).unwrap_or_default();
+        Key { file, declaration, rule: diagnostic.rule.to_owned() }
+    }
+
+    /// The table of a schema that holds the place: a schema is one declaration, and its tables have findings of their own.
+    fn table(&self, place: Span) -> Option<String> {
+        let tables = self.workspace.projects.iter().filter_map(|project| project.schema.as_ref()).flat_map(|schema| &schema.tables);
+        let holding = tables.into_iter().find(|table| table.span.file == place.file && holds(table.span, place));
+        holding.map(|table| table.name.to_string())
+    }
+}
+
+/// The name of `export default` among declarations.
+const DEFAULT: &str = "default";
 
 /// The name of the module's own declaration that holds the place, or that the place is.
 fn declaration(module: &Module, place: Span) -> Option<String> {
-    let holds = |span: Span| span.start <= place.start && place.end <= span.end;
     let of_module = (0..module.bindings.len()).map(|i| crate::model::hir::BindingId(i as u32)).filter(|id| module.is_of_module(*id));
     let mut held = of_module.filter(|id| {
         let whole = match module.binding(*id).kind {
@@ -179,7 +221,13 @@ fn declaration(module: &Module, place: Span) -> Option<String> {
             BindingKind::Func(func) => Some(module.at(module.func(func).start, module.func(func).end)),
             _ => None,
         };
-        holds(module.binding_span(*id)) || whole.is_some_and(holds)
+        holds(module.binding_span(*id), place) || whole.is_some_and(|whole| holds(whole, place))
     });
-    held.next().map(|id| module.binding(id).name.to_string())
+    let by_name = held.next().map(|id| module.binding(id).name.to_string());
+    let is_default = |export: &Export| matches!(export.what, Exported::Expr(value) if holds(module.span(value), place));
+    by_name.or_else(|| module.exports.iter().any(is_default).then(|| DEFAULT.to_owned()))
+}
+
+fn holds(span: Span, place: Span) -> bool {
+    span.start <= place.start && place.end <= span.end
 }

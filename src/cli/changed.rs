@@ -18,21 +18,25 @@ pub struct Changed {
     pub files: FxHashSet<String>,
     /// What files hold, where that is not what is on disk.
     pub contents: FxHashMap<String, Vec<u8>>,
+    /// Files on disk that are to be taken for missing.
+    pub missing: FxHashSet<String>,
 }
 
 /// Files that are staged; all files are as the index has them.
 pub fn staged(places: &Places) -> anyhow::Result<Changed> {
     let git = Git::of(places, "--staged")?;
-    let names = git.names(&["diff", "--cached", "--name-only", "--no-renames", "--diff-filter=d", "-z"])?;
-    let mut changed = Changed { files: git.workspace_paths(places, &names), contents: FxHashMap::default() };
-    // What is changed but not staged is no part of the commit.
-    for name in git.names(&["diff", "--name-only", "--no-renames", "--diff-filter=du", "-z"])? {
+    let names = git.names(&["diff", "--cached", "--name-only", "--no-renames", "--ignore-submodules=all", "--diff-filter=d", "-z"])?;
+    let mut changed = Changed { files: git.workspace_paths(places, &names), ..Changed::default() };
+    // What is changed on disk but not staged is no part of the commit, and neither is that a file is deleted there.
+    for name in git.names(&["diff", "--name-only", "--no-renames", "--ignore-submodules=all", "--diff-filter=u", "-z"])? {
         let Some(path) = places.in_workspace(&git.top.join(&name)) else { continue };
         let mut object = std::ffi::OsString::from(":0:");
         object.push(&name);
         let content = git.run(Command::new("git").args(["cat-file", "blob"]).arg(object))?;
         changed.contents.insert(path, content);
     }
+    let untracked = git.names(&["ls-files", "--others", "--exclude-standard", "-z"])?;
+    changed.missing = untracked.iter().filter_map(|name| places.in_workspace(&git.top.join(name))).collect();
     Ok(changed)
 }
 
@@ -45,12 +49,14 @@ pub fn since(places: &Places, reference: &str) -> anyhow::Result<Changed> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
     let commit = format!("{reference}^{{commit}}");
     let commit = git.run(Command::new("git").args(["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])).map(text);
-    let Ok(commit) = commit else { bail!("--since {reference}: git knows no such commit") };
+    let Ok(commit) = commit else {
+        bail!("--since {reference}: git knows no such commit; if it is one of the remote repository, fetch it first")
+    };
     // Without a common ancestor, everything that differs.
     let base = git.run(Command::new("git").args(["merge-base", &commit, "HEAD"])).map_or(commit, text);
-    let mut names = git.names(&["diff", "--name-only", "--no-renames", "--diff-filter=d", "-z", &base, "--"])?;
+    let mut names = git.names(&["diff", "--name-only", "--no-renames", "--ignore-submodules=all", "--diff-filter=d", "-z", &base, "--"])?;
     names.extend(git.names(&["ls-files", "--others", "--exclude-standard", "-z"])?);
-    Ok(Changed { files: git.workspace_paths(places, &names), contents: FxHashMap::default() })
+    Ok(Changed { files: git.workspace_paths(places, &names), ..Changed::default() })
 }
 
 /// The file that standard input is to be taken for.
@@ -61,7 +67,7 @@ pub fn given(places: &Places, path: &Path, content: Vec<u8>) -> anyhow::Result<C
     let place = there.and_then(|(above, real)| Some(real.join(whole.strip_prefix(above).ok()?)));
     let path = place.as_deref().and_then(|place| places.in_workspace(place)).filter(|name| !name.starts_with(".."));
     let Some(path) = path else { bail!("--stdin-filename {}: it lies outside of the project", whole.display()) };
-    Ok(Changed { files: [path.clone()].into_iter().collect(), contents: [(path, content)].into_iter().collect() })
+    Ok(Changed { files: [path.clone()].into_iter().collect(), contents: [(path, content)].into_iter().collect(), ..Changed::default() })
 }
 
 /// The repository of a run.

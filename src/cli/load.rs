@@ -135,16 +135,17 @@ impl<'a> Loader<'a> {
         let given: Vec<String> = self.reading.changed.iter().flat_map(|changed| changed.contents.keys()).cloned().collect();
         for path in given.into_iter().filter(|path| !walk::is_foreign(path) && walk::is_source(path)) {
             let is_asked = targets.iter().any(|target| self.places.in_workspace(target).is_some_and(|folder| lies_in(&path, &folder)));
-            if is_asked && self.states.insert(path.clone(), State::New).is_none() {
-                self.asked.insert(path);
+            if is_asked {
+                self.asked.insert(path.clone());
             }
+            self.states.entry(path).or_insert(State::New);
         }
         self.roots.settle(self.places);
     }
 
     fn note(&mut self, walked: Walked) {
         self.roots.note_walked(self.places, &walked);
-        for path in walked.sources {
+        for path in walked.sources.into_iter().filter(|path| !is_missing(&self.reading, path)) {
             self.states.entry(path).or_insert(State::New);
         }
         self.troubles.extend(walked.troubles);
@@ -277,7 +278,8 @@ impl<'a> Loader<'a> {
             for specifier in file.imports().filter(|specifier| !walk::is_foreign(specifier)) {
                 let exists = |path: &str| self.states.contains_key(path) || self.on_disk.get(path).copied().unwrap_or(false);
                 let probed = std::cell::RefCell::new(Vec::new());
-                let exists = |path: &str| exists(path) || (!walk::is_foreign(path) && is_file(self.places, path, &probed));
+                let is_read = |path: &str| !walk::is_foreign(path) && !is_missing(&self.reading, path);
+                let exists = |path: &str| exists(path) || (is_read(path) && is_file(self.places, path, &probed));
                 let target = layout.resolve(from, specifier, &exists);
                 self.on_disk.extend(probed.into_inner());
                 if let Some(target) = target.filter(|target| !walk::is_foreign(target)) {
@@ -299,6 +301,11 @@ impl<'a> Loader<'a> {
         }
         is_new
     }
+}
+
+/// Whether a file is to be taken for missing that is on disk.
+fn is_missing(reading: &Reading, path: &str) -> bool {
+    reading.changed.as_ref().is_some_and(|changed| changed.missing.contains(path))
 }
 
 /// A file of so many bytes.

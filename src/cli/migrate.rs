@@ -17,7 +17,7 @@ use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
 use super::output::diff;
 use super::paths::{self, Places, check_readable};
-use super::{Exit, git, streams};
+use super::{Exit, changed, git, streams};
 use crate::codemod::{self, Left, Options, Part, Plan, Severity};
 use crate::codemods;
 use crate::model::{Role, Workspace};
@@ -86,7 +86,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn migrate(&self, targets: &[PathBuf], from: codemod::From, journal: Option<Journal<'_>>) -> anyhow::Result<Exit> {
-        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, changed: None };
+        let changed = self.args.staged.then(|| changed::staged(self.places)).transpose()?;
+        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, changed };
         let Loaded { files, layout, is_asked, troubles, .. } = load::load(self.places, targets, reading);
         for trouble in troubles {
             streams::warn(&trouble);
@@ -197,6 +198,7 @@ impl Run<'_> {
             written.with_context(|| if report.written { "the files are written; their report is not" } else { "no report" })?;
         }
         streams::say(&match (has_projects, report.has_schema()) {
+            (false, _) if self.args.staged => "nothing to migrate: no Convex files here are staged".to_owned(),
             (false, _) => "nothing to migrate: no Convex project here".to_owned(),
             (true, false) => "nothing to migrate: no schema here that can be read".to_owned(),
             (true, true) => report.summary(),

@@ -156,7 +156,7 @@ fn common(a: &Path, b: &Path) -> Option<PathBuf> {
 }
 
 /// The way from one absolute folder to another path; the path itself where there is none.
-fn relative(from: &Path, to: &Path) -> String {
+pub(super) fn relative(from: &Path, to: &Path) -> String {
     let Some(shared) = common(from, to) else { return to.display().to_string() };
     let up = from.strip_prefix(&shared).map_or(0, |rest| rest.components().count());
     let down = to.strip_prefix(&shared).unwrap_or(to);

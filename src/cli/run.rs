@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use super::Exit;
 use super::args::{Format, LintArgs};
-use super::baseline::{self, Baseline};
+use super::baseline::{self, Baseline, Judged};
 use super::config::{Configs, FromArgs, select};
 use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
@@ -122,18 +122,18 @@ impl Run<'_> {
             return Ok(found);
         }
         let path = self.args.baseline.clone().flatten().unwrap_or_else(|| PathBuf::from(baseline::NAME));
+        let is_judged = |file: &File| is_linted(file, settings);
+        let run = Judged::new(self.places, workspace, &path, &is_judged);
         let Some(known) = Baseline::read(&path)? else {
             if !self.args.update_baseline {
                 bail!("there is no baseline `{}`; --update-baseline makes one", path.display());
             }
-            let fresh = Baseline::of(self.places, workspace, &found);
+            let fresh = Baseline::of(&run, &found);
             fresh.write(&path)?;
             streams::say(&format!("{} written to `{}`", counted(fresh.count(), "known finding"), path.display()));
             return Ok(Vec::new());
         };
-        let judged =
-            |path: &str| workspace.files.iter().any(|file| self.places.shown(&file.source.path) == path && is_linted(file, settings));
-        let compared = known.compare(self.places, workspace, found, &judged);
+        let compared = known.compare(&run, found);
         if self.args.update_baseline {
             compared.write(&path)?;
         }
@@ -215,7 +215,11 @@ impl Run<'_> {
 
         let exit = self.exit(summary);
         if linted == 0 && matches!(self.args.format, Format::Text | Format::Concise) {
-            streams::say("nothing to lint: no Convex files here");
+            streams::say(&match (&self.args.since, self.args.staged) {
+                (Some(reference), _) => format!("nothing to lint: no Convex files here have changed since {reference}"),
+                (None, true) => "nothing to lint: no Convex files here are staged".to_owned(),
+                (None, false) => "nothing to lint: no Convex files here".to_owned(),
+            });
         } else if !self.args.quiet || exit == Exit::Findings || summary.fixed > 0 {
             streams::say(&summary.line());
         }

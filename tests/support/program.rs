@@ -35,6 +35,13 @@ pub fn run(command: &mut Command) -> Output {
     Output { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
 }
 
+/// Git, with nobody's own settings.
+pub fn git(folder: &Path, args: &[&str]) -> Output {
+    let who = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgsign=false"];
+    let mut command = Command::new("git");
+    run(command.args(who).args(args).current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1"))
+}
+
 /// Copies the files of a project, without what is installed into it.
 pub fn copy_project(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("make the folder");

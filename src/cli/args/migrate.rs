@@ -19,7 +19,7 @@ Exit codes:
 ///
 /// All files are written, or none. What cannot be migrated stays as it is, and the report says why.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "orm-migrate", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "orm-migrate", version, max_term_width = 100, args_override_self = true, after_help = AFTER_HELP)]
 pub struct MigrateArgs {
     /// Files and folders of the projects to migrate; each project is migrated as a whole.
     #[arg(value_name = "PATHS", default_value = ".")]
@@ -73,7 +73,7 @@ pub struct MigrateArgs {
     #[arg(long, help_heading = "Running")]
     pub allow_dirty: bool,
     /// Restore what the last run replaced.
-    #[arg(long, conflicts_with_all = ["from", "dry_run", "check", "format", "report"], help_heading = "Running")]
+    #[arg(long, conflicts_with_all = ["from", "dry_run", "check", "format", "report", "staged"], help_heading = "Running")]
     pub undo: bool,
 
     /// Write the report to FILE, not to standard output.
@@ -86,6 +86,9 @@ pub struct MigrateArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
     pub color: ColorChoice,
 
+    /// Check what git has staged, for a hook: all files are read as they are staged, and projects in which nothing is are left out.
+    #[arg(long, requires = "check", help_heading = "Files")]
+    pub staged: bool,
     /// Migrate also what .gitignore and .ignore leave out.
     #[arg(long, help_heading = "Files")]
     pub no_ignore: bool,
