@@ -18,6 +18,7 @@ pub mod prefilter;
 pub mod reference;
 pub mod roots;
 pub mod run;
+pub mod schema;
 pub mod streams;
 pub mod tsconfig;
 pub mod walk;

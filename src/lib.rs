@@ -21,6 +21,7 @@ pub mod style;
 pub mod edit;
 pub mod model;
 pub mod writing;
+pub mod picture;
 pub mod diagnostic;
 pub mod rule;
 pub mod rules;

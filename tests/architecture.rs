@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("edit", &["source"]),
     ("model", &["source", "style", "edit"]),
     ("writing", &["source", "style", "edit", "model"]),
+    ("picture", &["source", "model"]),
     ("diagnostic", &["source", "edit", "model"]),
     ("rule", &["source", "edit", "model", "diagnostic"]),
     ("preset", &["diagnostic", "rule"]),

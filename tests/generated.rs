@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use orm_lint::docs;
 use orm_lint::rule::{FixKind, RuleMeta};
 use orm_lint::rules;
-use support::program::{copy_project, orm_migrate};
+use support::program::{copy_project, orm_lint, orm_migrate};
 use support::{Failures, expect_file, is_update, read, root};
 
 #[test]
@@ -49,6 +49,8 @@ fn written_pages_hold_their_generated_parts() {
     let mut failures = Failures::default();
     expect_part(&mut failures, "docs/configuration.md", "keys", &docs::configuration_table());
     expect_part(&mut failures, "docs/configuration.md", "presets", &docs::presets_table());
+    expect_part(&mut failures, "docs/pictures.md", "mermaid", &format!("```mermaid\n{}```\n", picture("mermaid")));
+    expect_file(&mut failures, &root().join("docs/images/schema.svg"), &picture("svg"));
     expect_part(&mut failures, "README.md", "rules", &docs::readme_table());
     expect_part(&mut failures, "README.md", "migration", &migration());
     expect_part(&mut failures, "docs/codemods/README.md", "codes", &docs::codes_table());
@@ -78,6 +80,11 @@ fn migration() -> String {
     let shown = orm_migrate(folder.path(), &["--from", "ents", "--relations", "defineRelations", "--dry-run"]).err;
     let from = shown.find("\ntables\n").unwrap_or_else(|| panic!("no tables: {shown}"));
     format!("```text\n{}\n```\n", shown[from..].trim())
+}
+
+/// The schema of the example backend.
+fn picture(format: &str) -> String {
+    orm_lint(&root().join("fixtures/projects/taskboard"), &["--schema", format]).out
 }
 
 fn problems(rule: &RuleMeta) -> Vec<String> {

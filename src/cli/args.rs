@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use super::Exit;
+use super::schema::SchemaFormat;
 use super::streams::{self, ColorChoice};
 use crate::diagnostic::Level;
 
@@ -56,6 +57,9 @@ pub struct LintArgs {
     /// Show how long each step and each rule took, on standard error.
     #[arg(long, help_heading = "Output")]
     pub timings: bool,
+    /// Show the project's tables, fields, indexes and references as a picture or as data, and lint nothing.
+    #[arg(long, value_name = "AS", value_enum, conflicts_with_all = ["fix", "unsafe_fixes", "diff"], help_heading = "Output")]
+    pub schema: Option<SchemaFormat>,
     /// Colour the output.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
     pub color: ColorChoice,

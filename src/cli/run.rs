@@ -16,7 +16,7 @@ use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
 use super::output::{self, Report, Summary, counted, diff};
 use super::paths::{Places, check_readable};
-use super::{changed, explain, paths, streams, write};
+use super::{changed, explain, paths, schema, streams, write};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::{self, Fixed, Settings, Timings};
 use crate::model::{File, Layout, Role, Workspace};
@@ -99,6 +99,9 @@ impl Run<'_> {
         }
         let linted = files.iter().filter(|file| is_linted(file, &settings)).count();
         let workspace = self.step("link", || Workspace::link(files, layout));
+        if let Some(format) = self.args.schema {
+            return shown(self.args, &schema::render(format, self.places, &workspace, &is_asked)?);
+        }
         if self.args.fix || self.args.unsafe_fixes || self.args.diff {
             return self.fix(workspace, &settings, linted);
         }
