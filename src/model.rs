@@ -2,6 +2,7 @@
 //!
 //! What cannot be told from the source is kept as such (`Ty::Unknown`, `Option::None`), and never guessed.
 
+pub mod absence;
 pub mod assignable;
 pub mod branches;
 pub mod calls;

@@ -1,5 +1,6 @@
 //! Whether the TypeScript compiler takes a value of one type where another is asked for. Knows data only, and says where it cannot tell.
 
+use super::hir::{ExprId, ExprKind, Module};
 use super::schema::Table;
 use super::ty::{Literal, Object, Ty};
 
@@ -31,6 +32,16 @@ pub fn is_assignable(value: &Ty, wanted: &Ty) -> Option<bool> {
         }
         (a, b) if is_scalar(a) && is_scalar(b) => Some(false),
         _ => None,
+    }
+}
+
+/// A literal, or a constant that holds one, has the literal's own type.
+pub fn as_written(module: &Module, value: ExprId, ty: &Ty) -> Ty {
+    match (module.expr(module.bare(value)), ty) {
+        (ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Local(_), Ty::Literal(literal, _)) => {
+            Ty::Literal(literal.clone(), true)
+        }
+        _ => ty.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use super::calls::{Callee, PlatformCall};
+use super::calls::{Callee, PlatformCall, RunBy};
 use super::graph::Edge;
 use super::hir::{Binary, BindingKind, ExprId, ExprKind, FuncId, Module, Parent};
 use super::queries::End;
@@ -151,6 +151,10 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
         if effect == Effect::Clock && matches!(module.expr(call.call), ExprKind::Call(c) | ExprKind::New(c) if !c.args.is_empty()) {
             continue;
         }
+        // `args.now ?? Date.now()`: who wants the same answer says when.
+        if effect == Effect::Clock && stands_in_for_argument(module, call.call) {
+            continue;
+        }
         add(call.file, call.call, shown(module, call.call));
     }
     if effect == Effect::Paginate {
@@ -167,8 +171,15 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
             add(file, expr, shown(module, expr));
         }
     }
-    found.own.values_mut().for_each(|spans| spans.sort_unstable());
+    let runs = if effect == Effect::Identity { runs(workspace, project) } else { FxHashMap::default() };
     while let Some(at) = queue.pop_front() {
+        for (from, span) in runs.get(&at).into_iter().flatten() {
+            found.own.entry(*from).or_default().push(*span);
+            if !found.next.contains_key(from) {
+                found.next.insert(*from, Hop { at: *span, to: None });
+                queue.push_back(*from);
+            }
+        }
         for edge in project.graph.calls_to(at) {
             let from = FunctionAt { file: edge.file, func: edge.from };
             let is_known = found.next.contains_key(&from);
@@ -184,7 +195,33 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
             queue.push_back(from);
         }
     }
+    found.own.values_mut().for_each(|spans| spans.sort_unstable());
     found
+}
+
+/// For each handler, the functions that run it through a reference and wait for its answer, and where: whoever calls these calls it.
+fn runs(workspace: &Workspace, project: &Project) -> FxHashMap<FunctionAt, Vec<(FunctionAt, Span)>> {
+    let mut runs: FxHashMap<FunctionAt, Vec<(FunctionAt, Span)>> = FxHashMap::default();
+    for call in &project.calls {
+        let module = workspace.hir(call.file);
+        let run = call.run(module).filter(|run| matches!(run.by, RunBy::Query | RunBy::Mutation | RunBy::Action));
+        let target = run.and_then(|run| project.referenced(project.graph.reference_at(module, run.target)?)?.handler);
+        if let (Some(target), Some(func)) = (target, module.enclosing_func(call.call)) {
+            runs.entry(target).or_default().push((FunctionAt { file: call.file, func }, shown(module, call.call)));
+        }
+    }
+    runs
+}
+
+/// `args.now ?? Date.now()`, `now || Date.now()`.
+fn stands_in_for_argument(module: &Module, call: ExprId) -> bool {
+    let (Parent::Expr(up), child) = module.meaningful_parent(call) else { return false };
+    match module.expr(up) {
+        ExprKind::Binary { op: Binary::Coalesce | Binary::Or, left, right } if *right == child => {
+            module.enclosing_func(call).is_some_and(|func| names_parameter(module, *left, func))
+        }
+        _ => false,
+    }
 }
 
 /// What to show of a call: the name of what is called.

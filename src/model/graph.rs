@@ -139,6 +139,11 @@ impl Graph {
         &self.references
     }
 
+    /// The references that stand in the file, in order of place.
+    pub fn references_in(&self, file: FileId) -> &[Reference] {
+        super::in_file(&self.references, file, |r| r.file)
+    }
+
     pub fn misused(&self) -> &[Misused] {
         &self.misused
     }

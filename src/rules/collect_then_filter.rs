@@ -1,10 +1,12 @@
+mod rewrite;
+
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::DbQuery;
 use crate::model::hir::{Binary, BindingId, ExprId, ExprKind, Module, Name, Parent, Place};
 use crate::model::queries::{End, Range, callback};
 use crate::model::repetition::around;
-use crate::rule::{Category, Cx, Rule, RuleMeta};
+use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 
 declare_rule! {
     /// Finds rows that are collected and then searched by a field that an index could have searched.
@@ -29,7 +31,11 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// Silent where the rows are used otherwise as well, where no index of the table helps, and where the condition is more than a comparison.
-    pub struct CollectThenFilter {} = { id: "collect-then-filter", category: Category::Queries, level: Level::Warn, since: "0.1.0" }
+    ///
+    /// ## Fix safety
+    /// Unsafe: from another index, rows come in another order.
+    /// The comparison moves where the value is known before the query, and is of the field's type.
+    pub struct CollectThenFilter {} = { id: "collect-then-filter", category: Category::Queries, level: Level::Warn, since: "0.1.0", fix: FixKind::Unsafe }
 }
 
 impl Rule for CollectThenFilter {
@@ -49,7 +55,7 @@ impl Rule for CollectThenFilter {
             return None;
         }
         let (row, body) = callback(module, inner.args.first()?.value)?;
-        let fields = compared(module, row, body)?;
+        let terms = terms(module, row, body);
         // The fields that the range holds already, all of them equal to something.
         let held: Vec<&Name> = match query.index() {
             None => Vec::new(),
@@ -60,18 +66,22 @@ impl Rule for CollectThenFilter {
             },
         };
         let serves = |own: &[Name]| own.len() > held.len() && own.iter().zip(&held).all(|(a, b)| a == *b);
-        let (index, field) = table.db_indexes().chain(&table.definition.implied).filter(|i| !i.staged).find_map(|index| {
+        let (index, served) = table.db_indexes().chain(&table.definition.implied).filter(|i| !i.staged).find_map(|index| {
             let own = index.own_fields().filter(|own| serves(own))?;
-            let next = &own[held.len()];
-            fields.iter().find(|f| *f == next).map(|f| (index, f))
+            let on = |field: &Name| terms.iter().find(|t| t.compared.as_ref().is_some_and(|(name, _)| name == field));
+            let served: Vec<&Term> = own[held.len()..].iter().map_while(on).collect();
+            (!served.is_empty()).then_some((index, served))
         })?;
+        let (field, _) = served.first()?.compared.as_ref()?;
+        let fix = rewrite::fix(&rewrite::Move { query, table, index, terms: &terms, served: &served, call, body }, cx);
         let span = module.property_span(module.bare(inner.callee));
         let collect = module.property_span(module.bare(module.call(query.call)?.callee));
         cx.report(
             Diagnostic::new(span, format!("`{field}` is compared after all rows were read; the index `{}` could do it", index.name))
                 .label(collect, "all of them are read here")
                 .label(index.span, "this index holds the field")
-                .help(format!("put the comparison into the range: `.withIndex(\"{}\", (q) => q….eq(\"{field}\", …))`", index.name)),
+                .help(format!("put the comparison into the range: `.withIndex(\"{}\", (q) => q….eq(\"{field}\", …))`", index.name))
+                .fix(fix),
         );
         Some(())
     }
@@ -104,22 +114,31 @@ fn only_use(module: &Module, collect: ExprId) -> Option<ExprId> {
     (*object == child && module.call(call).is_some_and(|c| c.callee == member)).then_some(call)
 }
 
-/// The fields that must each equal something that does not depend on the row.
-fn compared(module: &Module, row: BindingId, body: ExprId) -> Option<Vec<Name>> {
-    let mut fields = Vec::new();
-    let mut queue = vec![body];
-    while let Some(at) = queue.pop() {
-        match module.expr(module.bare(at)) {
-            ExprKind::Binary { op: Binary::And, left, right } => queue.extend([*left, *right]),
-            ExprKind::Binary { op: Binary::StrictEq, left, right } => match (field(module, row, *left), field(module, row, *right)) {
-                (Some(name), None) if !names(module, row, *right) => fields.push(name),
-                (None, Some(name)) if !names(module, row, *left) => fields.push(name),
-                _ => {}
-            },
-            _ => {}
+/// One of the conditions that must all hold.
+struct Term {
+    expr: ExprId,
+    /// A field of the row, and what it must equal, which does not depend on the row.
+    compared: Option<(Name, ExprId)>,
+}
+
+/// The conditions, in the order in which they are written.
+fn terms(module: &Module, row: BindingId, body: ExprId) -> Vec<Term> {
+    match module.expr(module.bare(body)) {
+        ExprKind::Binary { op: Binary::And, left, right } => {
+            let mut all = terms(module, row, *left);
+            all.extend(terms(module, row, *right));
+            all
         }
+        ExprKind::Binary { op: Binary::StrictEq, left, right } => {
+            let compared = match (field(module, row, *left), field(module, row, *right)) {
+                (Some(name), None) if !names(module, row, *right) => Some((name, *right)),
+                (None, Some(name)) if !names(module, row, *left) => Some((name, *left)),
+                _ => None,
+            };
+            vec![Term { expr: body, compared }]
+        }
+        _ => vec![Term { expr: body, compared: None }],
     }
-    (!fields.is_empty()).then_some(fields)
 }
 
 fn field(module: &Module, row: BindingId, id: ExprId) -> Option<Name> {

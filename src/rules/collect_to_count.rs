@@ -1,11 +1,11 @@
+mod rewrite;
+
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
-use crate::edit::{Edit, Fix};
 use crate::model::DbQuery;
 use crate::model::hir::{Binary, ExprId, ExprKind, Module, Parent, Place, Step, Unary};
 use crate::model::queries::End;
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
-use crate::source::Span;
 
 declare_rule! {
     /// Finds `.collect()` where only the number of rows is used, whether there are any, or the first of them.
@@ -28,6 +28,10 @@ declare_rule! {
     ///   .first();
     /// const isAuthor = any !== null;
     /// ```
+    ///
+    /// ## Fix safety
+    /// Where there is no row, `rows[0]` is `undefined` and `.first()` is `null`.
+    /// The fix is made where nothing can tell them apart: `rows[0]?.name`, `rows[0] ?? other`, `if (!rows[0])`, and behind a look at whether there are any.
     pub struct CollectToCount {} = { id: "collect-to-count", category: Category::Queries, level: Level::Error, since: "0.1.0", fix: FixKind::Safe }
 }
 
@@ -52,7 +56,7 @@ impl Rule for CollectToCount {
                 "count up to a limit with `.take(n)`, or keep the number: in a document, or with an aggregate",
             ),
         };
-        let fix = fix(module, query, &uses, name, cx);
+        let fix = rewrite::fix(module, query, &uses, name, cx);
         let mut found = Diagnostic::new(name, message).help(help).fix(fix);
         if !module.span(first.expr).contains(name) {
             found = found.label(module.span(first.expr), if first.kind == Kind::First { "only this is used" } else { "all that is asked of them" });
@@ -64,7 +68,7 @@ impl Rule for CollectToCount {
 
 #[derive(Clone, Copy)]
 struct Use {
-    /// The whole use: `rows.length`, `rows[0]`.
+    /// The whole use: `rows.length`, `rows[0]`; of a pattern `[row]` the query itself.
     expr: ExprId,
     kind: Kind,
 }
@@ -141,35 +145,4 @@ fn emptiness(module: &Module, length: ExprId) -> Option<(ExprId, Option<bool>)> 
         },
         Parent::Stmt { .. } => None,
     }
-}
-
-/// `.first()` and a look at whether it is `null`, where nothing but emptiness is asked.
-fn fix(module: &Module, query: &DbQuery, uses: &[Use], name: Span, cx: &Cx<'_>) -> Option<Fix> {
-    let mut edits = vec![Edit::replace(name, "first")];
-    for one in uses {
-        if one.kind != Kind::Empty {
-            return None;
-        }
-        let (asked, when_empty) = emptiness(module, one.expr)?;
-        let ExprKind::Member { object, .. } = module.expr(one.expr) else { return None };
-        let (rows, whole) = (module.span(*object), module.span(asked));
-        let after = Span { start: rows.end, ..whole };
-        let is_empty = match when_empty {
-            Some(is_empty) => is_empty,
-            None if cx.text(after).replace(char::is_whitespace, "") == ".length>0" => false,
-            None => return None,
-        };
-        // The brackets of `(await …)` stay where they are.
-        if !module.span(query.call).contains(Span { end: rows.start, ..whole }) && whole.start < rows.start {
-            edits.push(Edit::delete(Span { end: rows.start, ..whole }));
-        }
-        edits.push(Edit::replace(after, if is_empty { " === null" } else { " !== null" }));
-    }
-    // An annotation says that it is a list.
-    let annotated = match module.meaningful_parent(query.call).0 {
-        Parent::Stmt { place: Place::Init(first, _), .. } => module.binding(first).ty.is_some(),
-        _ => false,
-    };
-    let has_comment = edits.iter().any(|e| !cx.source(e.span).comments_in(e.span).is_empty());
-    (!annotated && !has_comment).then(|| Fix::safe("Read one row", edits))
 }

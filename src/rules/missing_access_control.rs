@@ -73,7 +73,19 @@ impl MissingAccessControl {
         }
         let reaches = |effect| !cx.reach(effect).from(at).is_empty();
         let reaches_data = reaches(Effect::Database) || reaches(Effect::Work);
-        Some(reaches_data && !reaches(Effect::Identity) && !self.checks(cx, at))
+        Some(reaches_data && !reaches(Effect::Identity) && !self.checks(cx, at) && !self.runs_check(cx, at))
+    }
+
+    /// Whether the function runs another one that checks, or whose name says that it does: `ctx.runQuery(internal.teams.requireAdmin, …)`.
+    fn runs_check(&self, cx: &Cx<'_>, at: FunctionAt) -> bool {
+        let module = cx.workspace.hir(at.file);
+        let references = cx.project.graph.references_in(at.file).iter();
+        let mut inside = references.filter(|r| module.func(at.func).start <= r.span.start && r.span.end <= module.func(at.func).end);
+        inside.any(|reference| {
+            let target = cx.project.referenced(reference);
+            reference.path.last().is_some_and(|name| self.says(name))
+                || target.is_some_and(|t| t.builder.flavor != Flavor::Plain || t.handler.is_some_and(|handler| self.checks(cx, handler)))
+        })
     }
 
     /// Whether the function calls something whose name says that it checks.

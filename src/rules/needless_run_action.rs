@@ -31,7 +31,7 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// Where each run needs memory or time of its own, as for large files.
-    /// Runs for each element of a list are not reported.
+    /// Runs for each element of a list, and actions that run themselves to go on, are not reported.
     pub struct NeedlessRunAction {} = { id: "needless-run-action", category: Category::Functions, level: Level::Warn, since: "0.1.0" }
 }
 
@@ -53,6 +53,10 @@ impl Rule for NeedlessRunAction {
         }
         let target = cx.project.referenced(cx.project.graph.reference_at(module, run.target)?)?;
         if target.kind() != FunctionKind::Action || cx.workspace.hir(target.file).use_node != module.use_node {
+            return None;
+        }
+        // One that goes on in itself does so to get time anew.
+        if (target.file, target.call) == (around.file, around.call) {
             return None;
         }
         let span = module.property_span(module.bare(module.call(call.call)?.callee));

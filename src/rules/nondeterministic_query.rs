@@ -1,7 +1,7 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::functions::Syntax;
-use crate::model::ty::FunctionKind;
+use crate::model::ty::{FunctionKind, Visibility};
 use crate::model::{Effect, Function};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
@@ -26,7 +26,12 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// Where a result that is a little old does no harm.
-    pub struct NondeterministicQuery {} = { id: "nondeterministic-query", category: Category::Queries, level: Level::Warn, since: "0.1.0" }
+    /// Internal queries are not reported, unless `internal` says so: no client waits for their results to change.
+    /// Neither is the time where the caller did not give it: `args.now ?? Date.now()`.
+    pub struct NondeterministicQuery {
+        /// Also look at internal queries, which are run once and not watched.
+        pub internal: bool = false,
+    } = { id: "nondeterministic-query", category: Category::Queries, level: Level::Warn, since: "0.1.0" }
 }
 
 impl Rule for NondeterministicQuery {
@@ -36,6 +41,9 @@ impl Rule for NondeterministicQuery {
 
     fn function(&self, function: &Function, cx: &mut Cx<'_>) -> Option<()> {
         if function.kind() != FunctionKind::Query || function.syntax == Syntax::Chained {
+            return None;
+        }
+        if function.builder.visibility == Visibility::Internal && !self.internal {
             return None;
         }
         for chain in cx.reach(Effect::Clock).from(function.handler?) {

@@ -83,6 +83,9 @@ fn judge(module: &Module, id: ExprId, table: Option<Name>, cx: &mut Cx<'_>) -> O
     let function = cx.project.function_around(module, module.enclosing_func(id))?;
     let name = function.argument(module, id)?;
     let validator = string_in(module, function.validator_of(module, &name)?)?;
+    if is_looked_into(module, function, &name) {
+        return None;
+    }
     // One string for ids of several tables is told apart by something else.
     let mut asserted_as: Vec<&str> = casts(module, function, &name).map(|ty| cx.text(module.type_span(ty))).collect();
     asserted_as.sort_unstable();
@@ -115,6 +118,19 @@ fn casts<'m>(module: &'m Module, function: &'m Function, name: &'m Name) -> impl
     module.within(function.call).filter_map(move |id| match module.expr(id) {
         ExprKind::Cast { value, kind: Cast::As(ty) } => (function.argument(module, *value).as_ref() == Some(name)).then_some(*ty),
         _ => None,
+    })
+}
+
+/// Whether the handler treats the argument as text, which may be an id or something else: `args.id.startsWith("x-")`, `db.normalizeId("t", args.id)`.
+fn is_looked_into(module: &Module, function: &Function, name: &Name) -> bool {
+    let is_argument = |id: ExprId| function.argument(module, id).as_ref() == Some(name);
+    module.within(function.call).any(|id| match module.expr(id) {
+        ExprKind::Call(call) => match module.method(id) {
+            Some((_, object, method)) if is_argument(object) => &**method != "toString",
+            Some((_, _, method)) if matches!(&**method, "normalizeId" | "test") => call.args.iter().any(|a| is_argument(a.value)),
+            _ => false,
+        },
+        _ => false,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Decides what an index takes over from a filter, and which one. Writes nothing.
 
-use crate::model::assignable::is_assignable;
+use crate::model::assignable::{as_written, is_assignable};
 use crate::model::hir::{BindingId, ExprId, ExprKind, Keyword, Module, Name, TypeNode};
 use crate::model::indexes::{Ask, Condition, Queryable, Served, order_of, scan_fields};
 use crate::model::queries::{Bound, Compare, End, Predicate, Range, Step, Term, callback};
@@ -305,16 +305,6 @@ fn fit(compare: &Compare, table: &Table, module: &Module) -> Fit {
                 _ => Fit::Never,
             }
         }
-    }
-}
-
-/// A literal, or a constant that holds one, has the literal's own type.
-fn as_written(module: &Module, value: ExprId, ty: &Ty) -> Ty {
-    match (module.expr(module.bare(value)), ty) {
-        (ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Local(_), Ty::Literal(literal, _)) => {
-            Ty::Literal(literal.clone(), true)
-        }
-        _ => ty.clone(),
     }
 }
 
