@@ -6,6 +6,7 @@ pub mod imports;
 pub mod index_range;
 pub mod indexes;
 pub mod meant;
+pub mod orm;
 pub mod statements;
 pub mod table_index;
 pub mod validators;

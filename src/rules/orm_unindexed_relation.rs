@@ -1,10 +1,12 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
+use crate::edit::Fix;
 use crate::model::hir::Name;
 use crate::model::relations::{Relation, RelationForm};
 use crate::model::ty::{Action, IndexKind, TableFlavor};
 use crate::model::{File, Table};
-use crate::rule::{Category, Cx, Rule, RuleMeta};
+use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
+use crate::writing::orm::add_index;
 
 declare_rule! {
     /// Finds relations and foreign keys that no index serves.
@@ -31,7 +33,10 @@ declare_rule! {
     ///
     /// export default defineSchema(tables);
     /// ```
-    pub struct OrmUnindexedRelation {} = { id: "orm-unindexed-relation", category: Category::Orm, level: Level::Error, since: "0.1.0" }
+    ///
+    /// ## Fix safety
+    /// Unsafe: Convex builds the index when the schema is deployed, and for a large table that takes time.
+    pub struct OrmUnindexedRelation {} = { id: "orm-unindexed-relation", category: Category::Orm, level: Level::Error, since: "0.1.0", fix: FixKind::Unsafe }
 }
 
 impl Rule for OrmUnindexedRelation {
@@ -47,7 +52,8 @@ impl Rule for OrmUnindexedRelation {
                 cx.report(
                     Diagnostic::new(key(relation, cx), format!("`{}` of `{}` reads `{name}`, and no index of `{name}` begins with `{column}`", relation.name, relation.table))
                         .label(cx.workspace.key_of(table), "the table that is read")
-                        .help(format!("add `index(\"by_{column}\").on(t.{column})` to `{name}`")),
+                        .help(format!("add `index(\"by_{column}\").on(t.{column})` to `{name}`"))
+                        .fix(fix(table, &column, cx)),
                 );
             }
         }
@@ -63,11 +69,18 @@ impl Rule for OrmUnindexedRelation {
             let Some(column) = foreign.columns.first().filter(|column| acts && !leads(table, column)) else { continue };
             cx.report(
                 Diagnostic::new(foreign.span, format!("no index of `{}` begins with `{column}`, by which rows are found when what they refer to is deleted", table.name))
-                    .help(format!("add `index(\"by_{column}\").on(t.{column})`")),
+                    .help(format!("add `index(\"by_{column}\").on(t.{column})`"))
+                    .fix(fix(table, column, cx)),
             );
         }
         Some(())
     }
+}
+
+fn fix(table: &Table, column: &Name, cx: &Cx<'_>) -> Option<Fix> {
+    let name = format!("by_{column}");
+    let edits = add_index(cx.workspace, table, &name, column)?;
+    Some(Fix::r#unsafe(format!("Add the index `{name}`"), edits))
 }
 
 /// The name of the relation.

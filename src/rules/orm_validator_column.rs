@@ -1,8 +1,11 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
+use crate::edit::Fix;
 use crate::model::Table;
-use crate::model::ty::TableFlavor;
-use crate::rule::{Category, Cx, Rule, RuleMeta};
+use crate::model::ty::{TableColumn, TableFlavor};
+use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
+use crate::writing::imports::Imports;
+use crate::writing::orm;
 
 declare_rule! {
     /// Finds columns of the ORM's tables that are validators, and no column builders.
@@ -23,7 +26,11 @@ declare_rule! {
     ///   }),
     /// });
     /// ```
-    pub struct OrmValidatorColumn {} = { id: "orm-validator-column", category: Category::Orm, level: Level::Error, since: "0.1.0" }
+    ///
+    /// ## Fix safety
+    /// The builder stores what the validator admits; what none of them says stands in `custom(…)`.
+    /// For an optional validator the fix is unsafe: the column admits `null` as well.
+    pub struct OrmValidatorColumn {} = { id: "orm-validator-column", category: Category::Orm, level: Level::Error, since: "0.1.0", fix: FixKind::Safe }
 }
 
 impl Rule for OrmValidatorColumn {
@@ -43,9 +50,21 @@ impl Rule for OrmValidatorColumn {
             let Some(span) = column.span else { continue };
             cx.report(
                 Diagnostic::new(span, format!("the column `{}` is a validator, and the ORM takes builders", column.name))
-                    .help("write `text()`, `integer()`, `boolean()`, … with `.notNull()`, or `custom(v.…)`; `orm-migrate` does it for a whole schema"),
+                    .help("write `text()`, `integer()`, `boolean()`, … with `.notNull()`, or `custom(v.…)`; `orm-migrate` does it for a whole schema")
+                    .fix(fix(table, column, cx)),
             );
         }
         Some(())
     }
+}
+
+fn fix(table: &Table, column: &TableColumn, cx: &Cx<'_>) -> Option<Fix> {
+    let (file, _) = table.definition.fields_at?;
+    let module = orm::orm_in(cx.workspace, file)?;
+    let source = &cx.workspace.files[file.0 as usize].source;
+    let mut imports = Imports::new(source, cx.workspace.hir(file), cx.workspace.style(file));
+    let new = orm::column(cx.workspace, table, column, &module, &mut imports)?;
+    let edits = new.edits.into_iter().chain(imports.into_edits()).collect();
+    let title = "Make it a column";
+    Some(if new.exact { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) })
 }

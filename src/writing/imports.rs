@@ -76,6 +76,11 @@ impl<'a> Imports<'a> {
         Some(name.to_owned())
     }
 
+    /// The names of the exports that the edits bring, in order.
+    pub fn brought(&self) -> impl Iterator<Item = &str> {
+        self.brought.iter().map(|(_, export)| &**export)
+    }
+
     pub fn into_edits(self) -> Vec<Edit> {
         self.edits
     }
