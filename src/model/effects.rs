@@ -1,6 +1,8 @@
 //! What a function does beyond computing: reading and writing the database, reaching the network, asking the clock.
 //! Itself, or through the functions that it calls.
 
+mod conditions;
+
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 
@@ -8,11 +10,12 @@ use rustc_hash::FxHashMap;
 
 use super::calls::{Callee, PlatformCall, RunBy};
 use super::graph::Edge;
-use super::hir::{Binary, BindingKind, ExprId, ExprKind, FuncId, Module, Parent};
+use super::hir::{Binary, ExprId, ExprKind, Module, Parent};
 use super::queries::End;
 use super::ty::{External, FunctionAt};
 use super::{Project, Workspace};
-use crate::source::Span;
+use conditions::{Condition, Need, asked_of_caller, condition, names_parameter, needs};
+use crate::source::{FileId, Span};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -46,17 +49,21 @@ struct Found {
     own: FxHashMap<FunctionAt, Vec<Span>>,
     /// For each function that comes to do it, the first step of a shortest way there.
     next: FxHashMap<FunctionAt, Hop>,
+    /// For each function that comes to do it for some of its callers, the ways there.
+    perhaps: FxHashMap<FunctionAt, Vec<(Hop, Vec<Need>)>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Hop {
     at: Span,
-    to: Option<FunctionAt>,
+    /// The function that is called, and which of its ways is taken where it has none that all callers take.
+    to: Option<(FunctionAt, Option<usize>)>,
 }
 
 /// Answers for one effect.
 #[derive(Clone, Copy)]
 pub struct Reach<'a> {
+    workspace: &'a Workspace,
     project: &'a Project,
     found: &'a Found,
 }
@@ -80,7 +87,7 @@ impl Chain {
 impl Reached {
     pub(super) fn of<'a>(&'a self, workspace: &'a Workspace, project: &'a Project, effect: Effect) -> Reach<'a> {
         let found = self.0[effect as usize].get_or_init(|| find(workspace, project, effect));
-        Reach { project, found }
+        Reach { workspace, project, found }
     }
 }
 
@@ -88,7 +95,7 @@ impl Reach<'_> {
     /// Every way out of the function that comes to do it, one for each place in the function, in source order.
     pub fn from(&self, function: FunctionAt) -> Vec<Chain> {
         let mut chains = Vec::new();
-        self.collect(function, &mut chains, 0);
+        self.collect(function, function, &mut chains, 0);
         chains.sort_by_key(|c| c.site);
         chains.dedup_by_key(|c| c.site);
         chains
@@ -100,10 +107,10 @@ impl Reach<'_> {
 
     /// The way through one call of a function of the project.
     pub fn through(&self, edge: &Edge) -> Option<Chain> {
-        self.is_reached(edge.to).then(|| Chain { site: edge.span, through: self.way(edge.to) })
+        self.is_reached(edge.to).then(|| Chain { site: edge.span, through: self.way(edge.to, None) })
     }
 
-    fn collect(&self, function: FunctionAt, chains: &mut Vec<Chain>, depth: u32) {
+    fn collect(&self, handler: FunctionAt, function: FunctionAt, chains: &mut Vec<Chain>, depth: u32) {
         if depth > 8 {
             return;
         }
@@ -111,17 +118,34 @@ impl Reach<'_> {
         chains.extend(own.iter().map(|site| Chain { site: *site, through: Vec::new() }));
         for edge in self.project.graph.calls_of(function) {
             if edge.is_callback {
-                self.collect(edge.to, chains, depth + 1);
+                self.collect(handler, edge.to, chains, depth + 1);
             } else if self.is_reached(edge.to) {
-                chains.push(Chain { site: edge.span, through: self.way(edge.to) });
+                chains.push(Chain { site: edge.span, through: self.way(edge.to, None) });
+            } else if let Some(taken) = self.taken(handler, edge) {
+                chains.push(Chain { site: edge.span, through: self.way(edge.to, Some(taken)) });
             }
         }
     }
 
-    fn way(&self, from: FunctionAt) -> Vec<Span> {
+    /// The way that a call in the handler takes: what decides is given by who calls the handler, or is data.
+    fn taken(&self, handler: FunctionAt, edge: &Edge) -> Option<usize> {
+        let ways = self.found.perhaps.get(&edge.to)?;
+        let module = self.workspace.hir(edge.file);
+        ways.iter().position(|(_, needs)| {
+            let left = asked_of_caller(module, edge, needs);
+            left.is_some_and(|left| left.iter().all(|need| need.func != handler.func || need.param > 0))
+        })
+    }
+
+    fn way(&self, from: FunctionAt, taken: Option<usize>) -> Vec<Span> {
         let mut way = Vec::new();
-        let mut at = Some(from);
-        while let Some(hop) = at.and_then(|at| self.found.next.get(&at)) {
+        let mut at = Some((from, taken));
+        while let Some((function, taken)) = at {
+            let hop = match taken {
+                None => self.found.next.get(&function),
+                Some(taken) => self.found.perhaps.get(&function).and_then(|ways| ways.get(taken)).map(|(hop, _)| hop),
+            };
+            let Some(hop) = hop else { break };
             way.push(hop.at);
             at = hop.to.filter(|_| way.len() < 32);
         }
@@ -129,21 +153,18 @@ impl Reach<'_> {
     }
 }
 
+/// How many ways are kept of a function that comes to do it for some of its callers.
+const WAYS: usize = 4;
+
 fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
-    let mut found = Found::default();
-    let mut queue = VecDeque::new();
-    let mut add = |file, expr: ExprId, span: Span| {
-        let module = workspace.hir(file);
-        let Some(func) = module.enclosing_func(expr) else { return };
-        let at = FunctionAt { file, func };
-        let when = condition(module, expr, func);
-        if when != Condition::Context {
-            found.own.entry(at).or_default().push(span);
-            if when == Condition::None && !found.next.contains_key(&at) {
-                found.next.insert(at, Hop { at: span, to: None });
-                queue.push_back(at);
-            }
-        }
+    let mut search = Search {
+        workspace,
+        project,
+        found: Found::default(),
+        sure: VecDeque::new(),
+        perhaps: VecDeque::new(),
+        // Of the others, a way that only some callers take is none.
+        follows_conditions: matches!(effect, Effect::Network | Effect::Database | Effect::Write),
     };
     for call in project.calls.iter().filter(|call| is_of(call, effect)) {
         let module = workspace.hir(call.file);
@@ -155,48 +176,126 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
         if effect == Effect::Clock && stands_in_for_argument(module, call.call) {
             continue;
         }
-        add(call.file, call.call, shown(module, call.call));
+        search.add(call.file, call.call);
     }
     if effect == Effect::Paginate {
         for query in project.queries.iter().filter(|q| q.end == End::Paginate) {
-            add(query.file, query.call, shown(workspace.hir(query.file), query.call));
+            search.add(query.file, query.call);
         }
     }
     if matches!(effect, Effect::Database | Effect::Read) {
         let mut origins: Vec<_> = project.queries.iter().map(|q| q.origin).collect();
         origins.sort_unstable();
         origins.dedup();
-        for (file, expr) in origins {
-            let module = workspace.hir(file);
-            add(file, expr, shown(module, expr));
-        }
+        origins.into_iter().for_each(|(file, expr)| search.add(file, expr));
     }
     let runs = if effect == Effect::Identity { runs(workspace, project) } else { FxHashMap::default() };
-    while let Some(at) = queue.pop_front() {
-        for (from, span) in runs.get(&at).into_iter().flatten() {
-            found.own.entry(*from).or_default().push(*span);
-            if !found.next.contains_key(from) {
-                found.next.insert(*from, Hop { at: *span, to: None });
-                queue.push_back(*from);
-            }
+    search.spread(&runs);
+    search.found.own.values_mut().for_each(|spans| spans.sort_unstable());
+    search.found
+}
+
+struct Search<'a> {
+    workspace: &'a Workspace,
+    project: &'a Project,
+    found: Found,
+    /// Functions that surely come to do it, whose callers are still to be looked at.
+    sure: VecDeque<FunctionAt>,
+    /// The same for ways that some callers take.
+    perhaps: VecDeque<(FunctionAt, usize)>,
+    follows_conditions: bool,
+}
+
+impl Search<'_> {
+    /// A place that does it.
+    fn add(&mut self, file: FileId, expr: ExprId) {
+        let module = self.workspace.hir(file);
+        let Some(func) = module.enclosing_func(expr) else { return };
+        let (at, span) = (FunctionAt { file, func }, shown(module, expr));
+        let when = condition(module, expr, func);
+        if when == Condition::Context {
+            return;
         }
-        for edge in project.graph.calls_to(at) {
-            let from = FunctionAt { file: edge.file, func: edge.from };
-            let is_known = found.next.contains_key(&from);
-            if is_known || condition(workspace.hir(edge.file), edge.at, edge.from) != Condition::None {
-                continue;
-            }
-            let hop = match edge.is_callback {
-                // What stands in a callback stands in the function around it.
-                true => found.next[&at],
-                false => Hop { at: edge.span, to: Some(at) },
-            };
-            found.next.insert(from, hop);
-            queue.push_back(from);
+        self.found.own.entry(at).or_default().push(span);
+        let hop = Hop { at: span, to: None };
+        match when {
+            Condition::None => self.reach(at, hop),
+            _ => self.reach_perhaps(at, hop, needs(module, expr, func)),
         }
     }
-    found.own.values_mut().for_each(|spans| spans.sort_unstable());
-    found
+
+    fn reach(&mut self, at: FunctionAt, hop: Hop) {
+        if !self.found.next.contains_key(&at) {
+            self.found.next.insert(at, hop);
+            self.sure.push_back(at);
+        }
+    }
+
+    fn reach_perhaps(&mut self, at: FunctionAt, hop: Hop, needs: Vec<Need>) {
+        if !self.follows_conditions {
+            return;
+        }
+        let ways = self.found.perhaps.entry(at).or_default();
+        if ways.len() < WAYS && ways.iter().all(|(_, known)| *known != needs) {
+            ways.push((hop, needs));
+            self.perhaps.push_back((at, ways.len() - 1));
+        }
+    }
+
+    /// Goes from each function to its callers; first the ways that all callers take.
+    fn spread(&mut self, runs: &FxHashMap<FunctionAt, Vec<(FunctionAt, Span)>>) {
+        let project = self.project;
+        loop {
+            if let Some(at) = self.sure.pop_front() {
+                for (from, span) in runs.get(&at).into_iter().flatten() {
+                    self.found.own.entry(*from).or_default().push(*span);
+                    self.reach(*from, Hop { at: *span, to: None });
+                }
+                for edge in project.graph.calls_to(at) {
+                    self.step(edge, None);
+                }
+            } else if let Some((at, way)) = self.perhaps.pop_front() {
+                if !self.found.next.contains_key(&at) {
+                    for edge in project.graph.calls_to(at) {
+                        self.step(edge, Some(way));
+                    }
+                }
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// From the function that is called to the one that calls it.
+    fn step(&mut self, edge: &Edge, way: Option<usize>) {
+        let module = self.workspace.hir(edge.file);
+        let from = FunctionAt { file: edge.file, func: edge.from };
+        if self.found.next.contains_key(&from) {
+            return;
+        }
+        let when = condition(module, edge.at, edge.from);
+        if when == Condition::Context || when == Condition::Argument && !self.follows_conditions {
+            return;
+        }
+        let ways = self.found.perhaps.get(&edge.to);
+        let taken = way.and_then(|way| ways?.get(way));
+        let Some(mut asked) = (match taken {
+            Some((_, needs)) => asked_of_caller(module, edge, needs),
+            None => Some(Vec::new()),
+        }) else {
+            return;
+        };
+        if when == Condition::Argument {
+            asked.extend(needs(module, edge.at, edge.from));
+        }
+        let hop = match (edge.is_callback, taken) {
+            (false, _) => Hop { at: edge.span, to: Some((edge.to, way)) },
+            // What stands in a callback stands in the function around it.
+            (true, Some((hop, _))) => *hop,
+            (true, None) => self.found.next[&edge.to],
+        };
+        if asked.is_empty() { self.reach(from, hop) } else { self.reach_perhaps(from, hop, asked) }
+    }
 }
 
 /// For each handler, the functions that run it through a reference and wait for its answer, and where: whoever calls these calls it.
@@ -287,83 +386,4 @@ fn is_network(external: &External) -> bool {
         ("openai" | "@anthropic-ai/sdk" | "groq-sdk" | "replicate" | "resend", path) => path.len() > 2,
         _ => false,
     }
-}
-
-/// Words for what a context has: a condition that asks for one of them tells contexts apart.
-const PARTS: [&str; 8] = ["db", "runQuery", "runMutation", "runAction", "scheduler", "storage", "auth", "vectorSearch"];
-
-/// What decides whether a place in a function is reached.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Condition {
-    /// Nothing that is up to the caller.
-    None,
-    /// A look at what the function was given: some callers come here, others do not.
-    Argument,
-    /// A look at what the context is, as `"db" in ctx`: callers with another one do not come here.
-    Context,
-}
-
-fn condition(module: &Module, expr: ExprId, func: FuncId) -> Condition {
-    let mut found = Condition::None;
-    let mut judge = |test: ExprId| match () {
-        () if asks_for_context(module, test) => found = Condition::Context,
-        () if found == Condition::None && names_parameter(module, test, func) => found = Condition::Argument,
-        () => {}
-    };
-    let mut child = expr;
-    loop {
-        match module.parent(child) {
-            Parent::Expr(up) => {
-                match module.expr(up) {
-                    ExprKind::Cond { test, .. } if *test != child => judge(*test),
-                    ExprKind::Binary { op: Binary::And | Binary::Or | Binary::Coalesce, left, right } if *right == child => judge(*left),
-                    _ => {}
-                }
-                child = up;
-            }
-            Parent::Stmt { guard, func: inside, .. } => {
-                let mut at = guard;
-                while let Some(guard) = at.map(|id| module.guard(id)) {
-                    judge(guard.test);
-                    at = guard.outer;
-                }
-                match inside.filter(|inside| *inside != func).and_then(|f| module.func(f).expr) {
-                    Some(outer) => child = outer,
-                    None => return found,
-                }
-            }
-        }
-    }
-}
-
-fn names_parameter(module: &Module, test: ExprId, func: FuncId) -> bool {
-    module.within(test).any(|part| match module.expr(part) {
-        ExprKind::Local(binding) => match module.binding(*binding).kind {
-            BindingKind::Param(of, _) => of == func,
-            // What was kept of an earlier call: `const kept = cache.get(id)`.
-            BindingKind::Const(Some(init)) => {
-                let parameter = |part| matches!(module.expr(part), ExprKind::Local(b) if matches!(module.binding(*b).kind, BindingKind::Param(of, _) if of == func));
-                !matches!(module.expr(init), ExprKind::Await(_)) && module.enclosing_func(init) == Some(func) && module.within(init).any(parameter)
-            }
-            _ => false,
-        },
-        _ => false,
-    })
-}
-
-fn asks_for_context(module: &Module, test: ExprId) -> bool {
-    module.within(test).any(|part| match module.expr(part) {
-        ExprKind::Str(text) => {
-            let is_operand = matches!(module.parent(part), Parent::Expr(up) if matches!(module.expr(up), ExprKind::Binary { .. }));
-            is_operand && (PARTS.contains(&&**text) || matches!(&**text, "query" | "mutation" | "action"))
-        }
-        ExprKind::Member { property, .. } => {
-            let is_whole = match module.parent(part) {
-                Parent::Expr(up) => !matches!(module.expr(up), ExprKind::Member { .. } | ExprKind::Call(_)),
-                Parent::Stmt { .. } => true,
-            };
-            is_whole && PARTS.contains(&&**property)
-        }
-        _ => false,
-    })
 }
