@@ -14,8 +14,8 @@ use super::hir::{Binary, ExprId, ExprKind, Module, Parent};
 use super::queries::End;
 use super::ty::{External, FunctionAt};
 use super::{Project, Workspace};
-use conditions::{Condition, Need, asked_of_caller, condition, names_parameter, needs};
 use crate::source::{FileId, Span};
+use conditions::{Condition, Need, asked_of_caller, condition, names_parameter, needs};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {

@@ -82,7 +82,12 @@ pub fn add_index(workspace: &Workspace, table: &Table, name: &str, column: &Name
     let module = workspace.hir(file);
     let call = call_of(module, table)?;
     let is_free = definition.all_indexes().all(|i| *i.name != *name) && definition.all_indexes().count() < MOST;
-    if definition.flavor != TableFlavor::Orm || definition.open || module.enclosing_func(call).is_some() || !is_free || !is_identifier(column) {
+    if definition.flavor != TableFlavor::Orm
+        || definition.open
+        || module.enclosing_func(call).is_some()
+        || !is_free
+        || !is_identifier(column)
+    {
         return None;
     }
     let style = workspace.style(file);
