@@ -4,6 +4,7 @@
 mod conditions;
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
@@ -225,8 +226,8 @@ impl Search<'_> {
     }
 
     fn reach(&mut self, at: FunctionAt, hop: Hop) {
-        if !self.found.next.contains_key(&at) {
-            self.found.next.insert(at, hop);
+        if let Entry::Vacant(slot) = self.found.next.entry(at) {
+            slot.insert(hop);
             self.sure.push_back(at);
         }
     }

@@ -2,7 +2,8 @@ use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::Function;
 use crate::model::effects::Effect;
-use crate::model::hir::{ExprId, ExprKind, Module};
+use crate::model::functions::Entry;
+use crate::model::hir::{ExprId, ExprKind, Module, PropKind};
 use crate::model::ty::{Flavor, FunctionAt, FunctionKind};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
@@ -35,16 +36,20 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// For data that is meant for everyone.
-    /// Functions of custom builders are not reported, nor those that call something whose name says that it checks.
+    /// Functions of custom builders are not reported, nor those that call or run something whose name says that it checks, or that take an argument that only some can know: a token, a secret, a session.
     pub struct MissingAccessControl {
         /// Parts of names of functions that check who calls, in lower case.
         pub checks: Vec<String> = WORDS.map(str::to_owned).to_vec(),
+        /// Parts of names of arguments that say who calls, in lower case.
+        pub secrets: Vec<String> = SECRETS.map(str::to_owned).to_vec(),
     } = { id: "missing-access-control", category: Category::Functions, level: Level::Off, since: "0.1.0", strict: Level::Warn, alias: "require-access-control" }
 }
 
 const WORDS: [&str; 14] = [
     "access", "admin", "assert", "auth", "identity", "key", "member", "owner", "permission", "require", "secret", "session", "token", "user",
 ];
+
+const SECRETS: [&str; 7] = ["token", "secret", "session", "apikey", "api_key", "password", "signature"];
 
 impl Rule for MissingAccessControl {
     fn meta(&self) -> &'static RuleMeta {
@@ -68,12 +73,24 @@ impl MissingAccessControl {
     pub(crate) fn is_open(&self, function: &Function, cx: &Cx<'_>) -> Option<bool> {
         let at = function.handler?;
         let is_judged = function.is_public() && function.builder.flavor == Flavor::Plain && function.kind() != FunctionKind::HttpAction;
-        if !is_judged || cx.project.is_component {
+        if !is_judged || cx.project.is_component || self.takes_secret(function, cx) {
             return None;
         }
         let reaches = |effect| !cx.reach(effect).from(at).is_empty();
         let reaches_data = reaches(Effect::Database) || reaches(Effect::Work);
         Some(reaches_data && !reaches(Effect::Identity) && !self.checks(cx, at) && !self.runs_check(cx, at))
+    }
+
+    /// Whether an argument says who calls: `token: v.string()`, `...SessionIdArg`.
+    fn takes_secret(&self, function: &Function, cx: &Cx<'_>) -> bool {
+        let module = cx.workspace.hir(function.file);
+        let Entry::Present(args) = function.args else { return false };
+        let props = module.as_object(args).unwrap_or_default();
+        props.iter().any(|prop| {
+            let end = if prop.kind == PropKind::Spread { prop.end } else { prop.key_end };
+            let name = cx.text(module.at(prop.start, end)).to_ascii_lowercase();
+            self.secrets.iter().any(|word| name.contains(&**word))
+        })
     }
 
     /// Whether the function runs another one that checks, or whose name says that it does: `ctx.runQuery(internal.teams.requireAdmin, …)`.
