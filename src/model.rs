@@ -90,6 +90,12 @@ impl File {
         self.style.get_or_init(|| Style::of(&self.source.text))
     }
 
+    /// Whether it imports something to run tests with, whatever its name says.
+    fn runs_tests(&self) -> bool {
+        let is_runner = |module: &str| matches!(module, "vitest" | "convex-test" | "@jest/globals" | "bun:test" | "node:test");
+        self.hir.imports.iter().any(|import| !import.type_only && is_runner(&import.module))
+    }
+
     /// The module specifiers that this file imports or re-exports from, each once.
     pub fn imports(&self) -> impl Iterator<Item = &str> {
         let imports = &self.hir.imports;
@@ -142,7 +148,10 @@ pub struct Project {
 
 impl Workspace {
     /// Joins the files into projects. `files[i]` has the id `i`.
-    pub fn link(files: Vec<File>, layout: Layout) -> Self {
+    pub fn link(mut files: Vec<File>, layout: Layout) -> Self {
+        for file in files.iter_mut().filter(|file| file.role == Role::Backend && file.runs_tests()) {
+            file.role = Role::Test;
+        }
         let (projects, imports) = link(&files, &layout);
         Self { files, layout, projects, imports }
     }

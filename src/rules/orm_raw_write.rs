@@ -1,6 +1,7 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::effects::is_write;
+use crate::model::hir::ImportName;
 use crate::model::ty::TableFlavor;
 use crate::model::{Callee, PlatformCall};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
@@ -35,7 +36,7 @@ declare_rule! {
     /// ```
     ///
     /// ## When not to use it
-    /// A migration may have to write past the ORM: ignore it there, and say so.
+    /// Modules that define migrations are not reported: they rewrite documents as they are stored.
     pub struct OrmRawWrite {} = { id: "orm-raw-write", category: Category::Orm, level: Level::Warn, since: "0.1.0" }
 }
 
@@ -49,6 +50,9 @@ impl Rule for OrmRawWrite {
         let module = cx.workspace.hir(call.file);
         let table = cx.project.table(call.table(module).filter(|_| is_write(method))?)?;
         if table.definition.flavor != TableFlavor::Orm {
+            return None;
+        }
+        if module.imports.iter().any(|i| matches!(&i.name, ImportName::Named(name) if &**name == "defineMigration")) {
             return None;
         }
         let span = module.property_span(module.bare(module.call(call.call)?.callee));

@@ -46,6 +46,18 @@ pub(super) fn fix(this: &Move<'_>, cx: &Cx<'_>) -> Option<Fix> {
     (!has_comment).then(|| Fix::r#unsafe(format!("Let the index `{}` do it", this.index.name), edits))
 }
 
+/// `(await …collect()) as Row[]`.
+fn is_asserted(module: &Module, mut at: ExprId) -> bool {
+    while let Parent::Expr(up) = module.parent(at) {
+        match module.expr(up) {
+            ExprKind::Cast { .. } => return true,
+            ExprKind::Paren(_) | ExprKind::Await(_) => at = up,
+            _ => return false,
+        }
+    }
+    false
+}
+
 /// Whether both are reached under the same conditions, so that what is known of a value in one place is known in the other.
 fn stands_alike(module: &Module, query: ExprId, call: ExprId) -> bool {
     let root = |mut at: ExprId| -> Option<Option<GuardId>> {
@@ -181,8 +193,12 @@ fn rest(this: &Move<'_>, module: &Module, cx: &Cx<'_>) -> Option<Vec<Edit>> {
         return Some(vec![Edit::delete(after)]);
     }
     if let Parent::Stmt { place: Place::Init(first, _), .. } = module.meaningful_parent(this.query.call).0
-        && module.binding(first).ty.is_some()
+        && (module.binding(first).ty.is_some() || is_asserted(module, this.query.call))
     {
+        return None;
+    }
+    // An assertion says that it is a list.
+    if module.within(object).any(|part| matches!(module.expr(part), ExprKind::Cast { .. }) && module.span(part).contains(module.span(this.query.call))) {
         return None;
     }
     let first = Edit::replace(module.property_span(module.bare(module.call(this.query.call)?.callee)), "first");

@@ -35,9 +35,17 @@ struct Rewrite<'a> {
 }
 
 impl<'a> Rewrite<'a> {
-    /// `None` where an annotation says that it is a list, or what holds it may change.
+    /// `None` where an annotation or an assertion says that it is a list, or what holds it may change.
     fn of(module: &'a Module, query: &'a DbQuery, cx: &'a Cx<'a>) -> Option<Self> {
         let mut rewrite = Self { module, query, cx, rows: None, row: None };
+        let mut at = query.call;
+        while let Parent::Expr(up) = module.parent(at) {
+            match module.expr(up) {
+                ExprKind::Cast { .. } => return None,
+                ExprKind::Paren(_) | ExprKind::Await(_) => at = up,
+                _ => break,
+            }
+        }
         if let Parent::Stmt { place: Place::Init(first, end), .. } = module.meaningful_parent(query.call).0 {
             let (binding, true) = (module.binding(first), end.0 == first.0 + 1) else { return None };
             if binding.ty.is_some() || binding.default.is_some() || !matches!(binding.kind, BindingKind::Const(_)) {
