@@ -15,6 +15,7 @@ pub mod migrate;
 pub mod output;
 pub mod paths;
 pub mod prefilter;
+pub mod progress;
 pub mod reference;
 pub mod roots;
 pub mod run;
@@ -22,9 +23,14 @@ pub mod schema;
 pub mod streams;
 pub mod tsconfig;
 pub mod walk;
+pub mod watch;
 pub mod write;
 
 use std::process::ExitCode;
+
+use args::{LintArgs, MigrateArgs};
+use clap::{Command, CommandFactory};
+use clap_complete::Shell;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +58,10 @@ pub fn lint_main() -> ExitCode {
         Ok(args) => args,
         Err(stop) => return stop.into(),
     };
-    finished(run::run(&args))
+    if args.man || args.completions.is_some() {
+        return finished(installation(LintArgs::command(), args.completions));
+    }
+    finished(if args.watch { watch::watch(&args) } else { run::run(&args) })
 }
 
 /// `orm-migrate`, from its arguments to its exit code.
@@ -61,7 +70,20 @@ pub fn migrate_main() -> ExitCode {
         Ok(args) => args,
         Err(stop) => return stop.into(),
     };
+    if args.man || args.completions.is_some() {
+        return finished(installation(MigrateArgs::command(), args.completions));
+    }
     finished(migrate::run(&args))
+}
+
+/// What is printed once, to be installed beside the program.
+fn installation(program: Command, shell: Option<Shell>) -> anyhow::Result<Exit> {
+    let text = match shell {
+        Some(shell) => reference::completions(program, shell),
+        None => reference::manual(program)?,
+    };
+    streams::write_out(&text, None)?;
+    Ok(Exit::Clean)
 }
 
 /// A reader that has gone away (`orm-lint | head`) is not a failure; anything else is said in one line.
@@ -70,8 +92,19 @@ fn finished(outcome: anyhow::Result<Exit>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) if streams::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            streams::complain(&format!("{error:#}"));
+            streams::complain(&said(&error));
             Exit::CouldNotRun.into()
         }
+    }
+}
+
+/// The error and its causes in one line, without the numbers that systems give theirs.
+fn said(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    match text.rsplit_once(" (os error ") {
+        Some((words, number)) if number.strip_suffix(')').is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit())) => {
+            words.to_owned()
+        }
+        _ => text,
     }
 }

@@ -210,6 +210,6 @@ fn what_is_wrong_with_a_baseline_is_said_in_one_line() {
     assert_eq!((none.code, &*none.err), (2, "error: there is no baseline `orm-lint-baseline.json`; --update-baseline makes one\n"));
     std::fs::write(project.0.path().join("orm-lint-baseline.json"), "{ \"version\": 1, \"findings\": 3 }").expect("write");
     let broken = project.lint(WITH);
-    assert!(broken.code == 2 && broken.err.starts_with("error: `orm-lint-baseline.json` is no baseline of orm-lint: "), "{broken:?}");
+    assert!(broken.code == 2 && broken.err.starts_with("error: `orm-lint-baseline.json` is no baseline of orm-lint; "), "{broken:?}");
     assert_eq!(broken.err.lines().count(), 1);
 }

@@ -6,8 +6,9 @@ mod migrate;
 
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap_complete::Shell;
 
 use super::Exit;
 use super::schema::SchemaFormat;
@@ -51,6 +52,13 @@ pub struct LintArgs {
     /// Show errors only; warnings still count for --max-warnings.
     #[arg(long, help_heading = "Output")]
     pub quiet: bool,
+    /// Lint again whenever a file of the project changes, until stopped.
+    #[arg(
+        long,
+        conflicts_with_all = ["fix", "unsafe_fixes", "diff", "staged", "stdin_filename", "update_baseline", "list_files", "print_config", "init"],
+        help_heading = "Output"
+    )]
+    pub watch: bool,
     /// Count the findings of each rule, on standard error.
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,
@@ -100,7 +108,7 @@ pub struct LintArgs {
     #[arg(long, conflicts_with_all = ["fix", "unsafe_fixes", "diff"], help_heading = "Exit code")]
     pub update_baseline: bool,
     /// Fail if there are more warnings than N.
-    #[arg(long, value_name = "N", help_heading = "Exit code")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Exit code")]
     pub max_warnings: Option<usize>,
     /// Exit 0 whatever is found.
     #[arg(long, help_heading = "Exit code")]
@@ -125,8 +133,15 @@ pub struct LintArgs {
     #[arg(long, value_name = "SIZE", default_value = "10MB", value_parser = size, help_heading = "Files")]
     pub max_file_size: u64,
     /// Use N threads; as many as there are processors if not given.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Files")]
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Files")]
     pub threads: Option<u16>,
+
+    /// Print what completes the options of orm-lint in SHELL.
+    #[arg(long, value_name = "SHELL", value_enum, help_heading = "Installation")]
+    pub completions: Option<Shell>,
+    /// Print the manual page of orm-lint.
+    #[arg(long, help_heading = "Installation")]
+    pub man: bool,
 
     /// `--allow`, `--warn` and `--deny` in the order in which they were written.
     #[arg(skip)]
@@ -185,27 +200,67 @@ fn stopped(error: &clap::Error) -> Exit {
             Exit::Clean
         }
         _ => {
-            let text = error.render().to_string();
-            let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
-            let is_noise = |line: &str| line.is_empty() || line.starts_with("For more information") || line.contains("as a value, use '--");
-            let said = lines.filter(|line| !is_noise(line)).collect::<Vec<_>>().join("; ").replace(":; ", ": ");
-            let hint = if said.contains("; ") { "" } else { "; see --help" };
-            streams::say(&format!("{said}{hint}"));
+            streams::complain(&wrong_call(error));
             Exit::CouldNotRun
         }
     }
 }
 
+/// What is wrong with the arguments, and what to do, in one line.
+fn wrong_call(error: &clap::Error) -> String {
+    let named = |kind: ContextKind| match error.get(kind) {
+        Some(ContextValue::String(name)) => Some(name.clone()),
+        Some(ContextValue::Strings(names)) => Some(names.join(" and ")),
+        _ => None,
+    };
+    let argument = named(ContextKind::InvalidArg);
+    match (error.kind(), argument) {
+        (ErrorKind::MissingRequiredArgument, Some(argument)) => return format!("{argument} is missing; see --help"),
+        (ErrorKind::TooManyValues, Some(argument)) => return format!("{argument} takes no value; see --help"),
+        _ => {}
+    }
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let is_noise = |line: &str| line.is_empty() || line.starts_with("For more information") || line.contains("as a value, use '--");
+    let said = lines.filter(|line| !is_noise(line)).map(advice).collect::<Vec<_>>().join("; ").replace(":; ", ": ");
+    let hint = if said.contains("; ") { "" } else { "; see --help" };
+    said.trim_start_matches("error: ").to_owned() + hint
+}
+
+/// What the parser advises, as the rest of the program says it.
+fn advice(line: &str) -> String {
+    let tip = line.strip_prefix("tip: a similar ").and_then(|rest| rest.split_once(" exists: "));
+    let values = line.strip_prefix("[possible values: ").and_then(|rest| rest.strip_suffix(']'));
+    match (tip, values) {
+        (Some((_, name)), _) => format!("did you mean {name}?"),
+        (None, Some(values)) => format!("there are {values}"),
+        (None, None) => line.to_owned(),
+    }
+}
+
+fn threads(text: &str) -> Result<u16, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| format!("expected a number from 1 to {}", u16::MAX))
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected a number from 0 up".to_owned())
+}
+
 /// `10MB`, `500kB`, `1048576`.
 fn size(text: &str) -> Result<u64, String> {
+    const EXPECTED: &str = "expected a number of bytes, such as 500kB or 10MB";
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if digits.is_empty() {
+        return Err(EXPECTED.to_owned());
+    }
     let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
         "" | "b" => 1,
         "k" | "kb" => 1_000,
         "m" | "mb" => 1_000_000,
         other => return Err(format!("`{other}` is no unit of size; use kB or MB")),
     };
-    let count: u64 = digits.trim().parse().map_err(|_| "expected a number of bytes, such as 500kB or 10MB".to_owned())?;
+    let count: u64 = digits.trim().parse().map_err(|_| EXPECTED.to_owned())?;
     // The parser counts positions in 32 bits.
     Ok(count.saturating_mul(unit).min(u64::from(u32::MAX) / 2))
 }

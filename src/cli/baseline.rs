@@ -79,9 +79,11 @@ impl Baseline {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read the baseline `{}`", path.display())),
         };
-        let document: Document = serde_json::from_str(&text).with_context(|| format!("`{}` is no baseline of orm-lint", path.display()))?;
+        let Ok(document) = serde_json::from_str::<Document>(&text) else {
+            bail!("`{}` is no baseline of orm-lint; restore it, or delete it and make a new one with --update-baseline", path.display());
+        };
         if document.version != 1 {
-            bail!("`{}` is a baseline of version {}, and this orm-lint knows version 1", path.display(), document.version);
+            bail!("`{}` is a baseline of version {}, and this orm-lint knows version 1; update orm-lint", path.display(), document.version);
         }
         Ok(Some(Self { findings: document.findings }))
     }
@@ -187,7 +189,7 @@ impl Key {
 impl<'a> Judged<'a> {
     pub fn new(places: &'a Places, workspace: &'a Workspace, baseline: &Path, is_judged: &'a dyn Fn(&File) -> bool) -> Self {
         let folder = places.working().join(baseline).parent().map(Path::to_path_buf).unwrap_or_default();
-        Self { places, workspace, folder: folder.canonicalize().unwrap_or(folder), is_judged }
+        Self { places, workspace, folder: dunce::canonicalize(&folder).unwrap_or(folder), is_judged }
     }
 
     fn shown(&self, file: &File) -> String {

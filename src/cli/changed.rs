@@ -63,7 +63,7 @@ pub fn since(places: &Places, reference: &str) -> anyhow::Result<Changed> {
 pub fn given(places: &Places, path: &Path, content: Vec<u8>) -> anyhow::Result<Changed> {
     let whole = places.working().join(path);
     // Its folder is there, or one above it; the file may be yet to be written.
-    let there = whole.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let there = whole.ancestors().find_map(|above| Some((above, dunce::canonicalize(above).ok()?)));
     let place = there.and_then(|(above, real)| Some(real.join(whole.strip_prefix(above).ok()?)));
     let path = place.as_deref().and_then(|place| places.in_workspace(place)).filter(|name| !name.starts_with(".."));
     let Some(path) = path else { bail!("--stdin-filename {}: it lies outside of the project", whole.display()) };
@@ -79,9 +79,12 @@ impl Git {
     fn of(places: &Places, option: &str) -> anyhow::Result<Self> {
         let place = Self { top: places.base().to_path_buf() };
         let top = place.run(Command::new("git").args(["rev-parse", "--show-toplevel"]));
-        let top = top.with_context(|| format!("{option} needs a git repository"))?;
+        let top = match top {
+            Err(error) if error.to_string().contains("not a git repository") => bail!("{option} needs a git repository, and this is none"),
+            top => top.with_context(|| format!("{option} needs a git repository"))?,
+        };
         let top = path_of(top.trim_ascii_end());
-        Ok(Self { top: top.canonicalize().unwrap_or(top) })
+        Ok(Self { top: dunce::canonicalize(&top).unwrap_or(top) })
     }
 
     /// The paths that git prints, relative to the top of the repository.
@@ -105,7 +108,7 @@ impl Git {
 
     fn workspace_paths(&self, places: &Places, names: &[PathBuf]) -> FxHashSet<String> {
         // A link is linted as what it leads to.
-        let on_disk = |name: &PathBuf| self.top.join(name).canonicalize().unwrap_or_else(|_| self.top.join(name));
+        let on_disk = |name: &PathBuf| dunce::canonicalize(self.top.join(name)).unwrap_or_else(|_| self.top.join(name));
         names.iter().filter_map(|name| places.in_workspace(&on_disk(name))).collect()
     }
 }

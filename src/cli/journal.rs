@@ -88,7 +88,7 @@ impl<'a> Journal<'a> {
         let folder = tree.join(FOLDER);
         let place = || format!("cannot keep a journal in `{}`", shown(&folder));
         std::fs::create_dir_all(&folder).with_context(place)?;
-        if folder.canonicalize().with_context(place)? != folder {
+        if dunce::canonicalize(&folder).with_context(place)? != folder {
             bail!("`{}` is a link; the journal of a migration is kept in a folder of its own", shown(&folder));
         }
         let ignore = folder.join(".gitignore");

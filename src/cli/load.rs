@@ -15,10 +15,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::changed::Changed;
 use super::paths::Places;
-use super::prefilter;
 use super::roots::Roots;
 use super::tsconfig::TsConfigs;
 use super::walk::{self, Walked};
+use super::{prefilter, progress};
 use crate::model::layout::{lies_in, parent};
 use crate::model::{self, File, Layout, Role};
 use crate::source::{FileId, STACK_SIZE, SourceFile};
@@ -119,7 +119,8 @@ impl<'a> Loader<'a> {
     }
 
     fn walk_targets(&mut self, targets: &[PathBuf]) {
-        let walked = walk::walk(self.places, targets, self.reading.no_ignore);
+        // Without a target, only what is given instead of a file is asked for.
+        let walked = if targets.is_empty() { Walked::default() } else { walk::walk(self.places, targets, self.reading.no_ignore) };
         self.asked = walked.sources.iter().cloned().collect();
         for target in targets {
             let Some(path) = self.places.in_workspace(target) else { continue };
@@ -134,7 +135,11 @@ impl<'a> Loader<'a> {
         // What is read from elsewhere need not be on disk.
         let given: Vec<String> = self.reading.changed.iter().flat_map(|changed| changed.contents.keys()).cloned().collect();
         for path in given.into_iter().filter(|path| !walk::is_foreign(path) && walk::is_source(path)) {
-            let is_asked = targets.iter().any(|target| self.places.in_workspace(target).is_some_and(|folder| lies_in(&path, &folder)));
+            if targets.is_empty() {
+                self.roots.look_above(self.places, parent(&path));
+            }
+            let is_asked = targets.is_empty()
+                || targets.iter().any(|target| self.places.in_workspace(target).is_some_and(|folder| lies_in(&path, &folder)));
             if is_asked {
                 self.asked.insert(path.clone());
             }
@@ -220,6 +225,7 @@ impl<'a> Loader<'a> {
     }
 
     fn read(&self, path: String, is_certain: bool) -> Read {
+        progress::count_read();
         let disk = self.places.on_disk(&path);
         let dropped = |path| Read { path, content: Content::Dropped, generated_imports: Vec::new() };
         let unread = |path, message| match is_certain {

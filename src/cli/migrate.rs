@@ -15,8 +15,9 @@ use super::config::select;
 use super::journal::{self, Change, Journal, Kind};
 use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
-use super::output::diff;
+use super::output::{self, diff};
 use super::paths::{self, Places, check_readable};
+use super::progress::Progress;
 use super::{Exit, changed, git, streams};
 use crate::codemod::{self, Left, Options, Part, Plan, Severity};
 use crate::codemods;
@@ -88,8 +89,12 @@ impl Run<'_> {
     fn migrate(&self, targets: &[PathBuf], from: codemod::From, journal: Option<Journal<'_>>) -> anyhow::Result<Exit> {
         let changed = self.args.staged.then(|| changed::staged(self.places)).transpose()?;
         let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, changed };
+        let progress = Progress::start();
         let Loaded { files, layout, is_asked, troubles, .. } = load::load(self.places, targets, reading);
+        progress.step(&format!("migrating {}", output::counted(files.len(), "file")));
+        let mut progress = Some(progress);
         for trouble in troubles {
+            progress = None;
             streams::warn(&trouble);
         }
         let asked = files.iter().zip(is_asked).filter(|(_, is_asked)| *is_asked);
@@ -111,6 +116,7 @@ impl Run<'_> {
             }),
             false => Plan::default(),
         };
+        drop(progress);
         self.check_tables(&workspace, &options, &plan)?;
         add_unread(&workspace, &options, &mut plan);
 
@@ -159,7 +165,7 @@ impl Run<'_> {
         let shown = |path: &Path| self.places.shown_path(path);
         let files: Vec<PathBuf> = report.plan.files.keys().map(disk).collect();
         if !self.args.allow_dirty {
-            let resolved: Vec<PathBuf> = files.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
+            let resolved: Vec<PathBuf> = files.iter().map(|path| dunce::canonicalize(path).unwrap_or_else(|_| path.clone())).collect();
             refuse_dirty(&git::dirty(&resolved)?, &shown)?;
         }
         let change = |(file, rewritten): (&FileId, &codemod::Rewritten)| Change {

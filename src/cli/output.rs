@@ -51,7 +51,7 @@ pub fn checkout(format: Format) -> Option<PathBuf> {
         Format::Text | Format::Concise | Format::Json | Format::Junit | Format::Checkstyle => return None,
     };
     let folder = std::env::var_os(variable).filter(|folder| !folder.is_empty())?;
-    PathBuf::from(folder).canonicalize().ok()
+    dunce::canonicalize(folder).ok()
 }
 
 /// What a run came to, in numbers. Counts all findings, shown or not.

@@ -23,12 +23,12 @@ impl Places {
     /// The places of a run on some paths; also these paths, absolute and without symlinks.
     pub fn of(asked: &[PathBuf]) -> anyhow::Result<(Self, Vec<PathBuf>)> {
         let working = std::env::current_dir().context("the working directory cannot be read")?;
-        let working = working.canonicalize().with_context(|| format!("cannot read `{}`", working.display()))?;
+        let working = dunce::canonicalize(&working).with_context(|| format!("cannot read `{}`", working.display()))?;
         let mut targets = Vec::with_capacity(asked.len());
         let mut base: Option<PathBuf> = None;
         let mut last_top: Option<(PathBuf, PathBuf)> = None;
         for path in asked {
-            let target = match working.join(path).canonicalize() {
+            let target = match dunce::canonicalize(working.join(path)) {
                 Ok(target) => target,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!("no such file or folder: `{}`", path.display()),
                 Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
@@ -64,7 +64,12 @@ impl Places {
     }
 
     pub fn on_disk(&self, path: &str) -> PathBuf {
-        if path.is_empty() { self.base.clone() } else { self.base.join(path) }
+        match path {
+            "" => self.base.clone(),
+            // Paths of Windows that are too long for anything else may have nothing but backslashes between their parts.
+            path if cfg!(windows) => self.base.join(path.replace('/', "\\")),
+            path => self.base.join(path),
+        }
     }
 
     /// The workspace path of an absolute one; `None` outside of the base folder, and for names that are not Unicode.
@@ -179,6 +184,18 @@ pub fn existing_folder(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(windows)]
+    #[test]
+    fn paths_of_windows_are_shown_with_slashes() {
+        let places = |working: &str| Places::new(PathBuf::from(r"C:\r"), PathBuf::from(working));
+        let path = PathBuf::from(r"C:\r\convex\a.ts");
+        assert_eq!(places(r"C:\r").in_workspace(&path).as_deref(), Some("convex/a.ts"));
+        assert_eq!(places(r"C:\r").on_disk("convex/a.ts"), path);
+        assert_eq!(places(r"C:\r\convex").shown("convex/a.ts"), "a.ts");
+        assert_eq!(places(r"C:\q").shown("convex/a.ts"), "../r/convex/a.ts");
+        assert_eq!(places(r"C:\r").shown_from(Path::new(r"C:\"), "convex/a.ts").as_deref(), Some("r/convex/a.ts"));
+    }
 
     fn shown(base: &str, working: &str, path: &str) -> String {
         Places::new(PathBuf::from(base), PathBuf::from(working)).shown(path)

@@ -1,8 +1,9 @@
-//! The table of options in docs/cli.md, made from the list that the program itself reads.
+//! What is made from the list of options that the programs themselves read: the tables in docs/cli.md, completions for shells, manual pages.
 
 use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory};
+use clap_complete::Shell;
 
 use super::args::{LintArgs, MigrateArgs};
 
@@ -12,6 +13,21 @@ pub fn lint_options() -> String {
 
 pub fn migrate_options() -> String {
     options(&MigrateArgs::command())
+}
+
+/// A script for a shell that completes the program's options.
+pub fn completions(mut program: Command, shell: Shell) -> Vec<u8> {
+    let name = program.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut program, name, &mut script);
+    script
+}
+
+/// The program's manual page, as `man` reads it.
+pub fn manual(program: Command) -> anyhow::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(program).render(&mut page)?;
+    Ok(page)
 }
 
 /// The options of a program as Markdown tables, one for each heading of `--help`.

@@ -16,6 +16,7 @@ use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
 use super::output::{self, Report, Summary, counted, diff};
 use super::paths::{Places, check_readable};
+use super::progress::Progress;
 use super::{changed, explain, paths, schema, streams, write};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::{self, Fixed, Settings, Timings};
@@ -47,10 +48,15 @@ pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
         Some(path) => vec![paths::existing_folder(path)],
         None => args.paths.clone(),
     };
-    let (places, targets) = Places::of(&asked)?;
+    let (places, mut targets) = Places::of(&asked)?;
+    if args.stdin_filename.is_some() {
+        // The folder says where the project may lie, and no more: what else is in it may be anything.
+        targets.clear();
+    }
     check_readable(&targets, &asked)?;
-    load::threads(args.threads)?
-        .install(|| Run { args, places: &places, colors, start: Instant::now(), steps: Vec::new() }.lint(&targets, &from_args))
+    load::threads(args.threads)?.install(|| {
+        Run { args, places: &places, colors, start: Instant::now(), steps: Vec::new(), progress: None }.lint(&targets, &from_args)
+    })
 }
 
 /// What the command line says of rules, checked before anything is read.
@@ -72,6 +78,8 @@ struct Run<'a> {
     start: Instant,
     /// How long each step took, in the order in which they were taken.
     steps: Vec<(&'static str, Duration)>,
+    /// What somebody who waits sees.
+    progress: Option<Progress>,
 }
 
 impl Run<'_> {
@@ -85,14 +93,19 @@ impl Run<'_> {
         if changed.as_ref().is_some_and(|changed| changed.files.is_empty()) {
             return self.show(&Workspace::link(Vec::new(), Layout::default()), &[], 0, 0);
         }
+        self.progress = Some(Progress::start());
         let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, changed };
         let Loaded { files, layout, is_asked, troubles, walking, reading } = load::load(self.places, targets, reading);
         self.steps.extend([("find files", walking), ("read and parse", reading)]);
         for trouble in troubles {
+            // The line that says what the run is at may not be in the way of what stays.
+            self.progress = None;
             streams::warn(&trouble);
         }
+        self.progress(&format!("linting {}", counted(files.len(), "file")));
         let settings = self.step("read configuration", || Configs::new(self.places, from_args).settings(&files, &is_asked))?;
         if self.args.list_files {
+            self.progress = None;
             let exit = self.list(&files, &settings);
             std::mem::forget(files);
             return exit;
@@ -109,14 +122,23 @@ impl Run<'_> {
             true => self.step("lint", || lint::lint_timed(&workspace, &settings)),
             false => (lint::lint(&workspace, &settings), Timings::new()),
         };
+        self.progress = None;
         let diagnostics = self.without_known(&workspace, &settings, diagnostics)?;
         let exit = self.show(&workspace, &diagnostics, linted, 0);
         if self.args.timings {
             self.show_timings(&timings);
         }
-        // The process ends here; giving the memory back piece by piece would only take time.
-        std::mem::forget((workspace, diagnostics));
+        if !self.args.watch {
+            // The process ends here; giving the memory back piece by piece would only take time.
+            std::mem::forget((workspace, diagnostics));
+        }
         exit
+    }
+
+    fn progress(&self, step: &str) {
+        if let Some(progress) = &self.progress {
+            progress.step(step);
+        }
     }
 
     /// Leaves out what the baseline knows, and writes the baseline if that was asked for.
@@ -167,7 +189,9 @@ impl Run<'_> {
 
     fn fix(&mut self, workspace: Workspace, settings: &Settings, linted: usize) -> anyhow::Result<Exit> {
         let before: Vec<Arc<str>> = workspace.files.iter().map(|file| file.source.text.clone()).collect();
-        let fixed = self.step("lint and fix", || lint::fix(workspace, settings, self.args.unsafe_fixes));
+        let is_unsafe = self.args.unsafe_fixes;
+        let fixed = self.step("lint and fix", || lint::fix(workspace, settings, is_unsafe));
+        self.progress = None;
         if self.args.diff {
             return self.show_diff(&before, &fixed, linted);
         }

@@ -29,7 +29,7 @@ pub struct Target {
 impl Target {
     /// The file at `path`, if it lies (through symlinks, too) inside `tree`, holds `before`, and may be written.
     pub fn of(path: &Path, tree: &Path, before: &[u8]) -> anyhow::Result<Self> {
-        let path = path.canonicalize().context("it cannot be found any more")?;
+        let path = dunce::canonicalize(path).context("it cannot be found any more")?;
         if !path.starts_with(tree) {
             bail!("it is a link to {}, outside of the project", path.display());
         }

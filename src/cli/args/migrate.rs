@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
 use clap::{Parser, ValueEnum};
+use clap_complete::Shell;
 
-use super::size;
+use super::{size, threads};
 use crate::cli::streams::ColorChoice;
 use crate::codemod::{self, ForeignKeys, Nullable, OneToOne, Options, Part, RelationStyle, SchemaFunction, Target};
 
@@ -26,7 +27,7 @@ pub struct MigrateArgs {
     pub paths: Vec<PathBuf>,
 
     /// What the project is written for now.
-    #[arg(long, value_name = "NAME", value_enum, required_unless_present = "undo", help_heading = "What to migrate")]
+    #[arg(long, value_name = "NAME", value_enum, required_unless_present_any = ["undo", "completions", "man"], help_heading = "What to migrate")]
     pub from: Option<Source>,
     /// Rewrite a part of the project only.
     #[arg(long, value_name = "PART", value_enum, help_heading = "What to migrate")]
@@ -96,8 +97,15 @@ pub struct MigrateArgs {
     #[arg(long, value_name = "SIZE", default_value = "10MB", value_parser = size, help_heading = "Files")]
     pub max_file_size: u64,
     /// Use N threads; as many as there are processors if not given.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Files")]
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Files")]
     pub threads: Option<u16>,
+
+    /// Print what completes the options of orm-migrate in SHELL.
+    #[arg(long, value_name = "SHELL", value_enum, help_heading = "Installation")]
+    pub completions: Option<Shell>,
+    /// Print the manual page of orm-migrate.
+    #[arg(long, help_heading = "Installation")]
+    pub man: bool,
 }
 
 /// `--from`.

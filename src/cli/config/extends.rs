@@ -19,10 +19,10 @@ pub fn with_extended(places: &Places, file: &Path, base: &Path) -> anyhow::Resul
 /// `open` are the files that are being extended, outermost first.
 fn collect(places: &Places, file: &Path, base: &Path, open: &mut Vec<PathBuf>, layers: &mut Vec<Arc<ConfigFile>>) -> anyhow::Result<()> {
     let config = ConfigFile::read(file, base, &places.shown_path(file))?;
-    open.push(file.canonicalize().unwrap_or_else(|_| file.to_path_buf()));
+    open.push(dunce::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()));
     for extended in &config.extends {
         let (target, base) = located(extended, file, base)?;
-        let is_open = target.canonicalize().is_ok_and(|target| open.contains(&target));
+        let is_open = dunce::canonicalize(&target).is_ok_and(|target| open.contains(&target));
         if is_open {
             bail!("{}: `{}` extends itself by way of this file", extended.place, places.shown_path(&target));
         }
