@@ -113,6 +113,7 @@ impl Run<'_> {
         let linted = files.iter().filter(|file| is_linted(file, &settings)).count();
         let workspace = self.step("link", || Workspace::link(files, layout));
         if let Some(format) = self.args.schema {
+            self.progress = None;
             return shown(self.args, &schema::render(format, self.places, &workspace, &is_asked)?);
         }
         if self.args.fix || self.args.unsafe_fixes || self.args.diff {
