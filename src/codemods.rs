@@ -1,12 +1,13 @@
 //! The codemods, and the one way to ask for one: what they plan is proved before anybody sees it.
 
 pub mod codes;
+mod functions;
 pub mod proof;
 mod schema;
 
 use std::collections::BTreeMap;
 
-use crate::codemod::{Left, Options, Part, Plan, Severity, Status};
+use crate::codemod::{From, Left, Options, Part, Plan, Severity, Status};
 use crate::model::hir::{Binding, BindingKind, ExprKind};
 use crate::model::{Project, Workspace};
 use crate::source::{self, FileId, SourceFile, Span};
@@ -24,13 +25,34 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
         if options.only == Some(Part::Functions) {
             continue;
         }
-        let plan = proved(workspace, place, options);
+        let mut plan = proved(workspace, place, options);
+        if options.from == From::Ents && options.only.is_none() && !plan.files.is_empty() {
+            add_functions(workspace, place, options, &mut plan);
+        }
         all.files.extend(plan.files);
         all.tables.extend(plan.tables);
         all.left.extend(plan.left);
+        all.calls.rewritten += plan.calls.rewritten;
+        all.calls.left += plan.calls.left;
     }
     all.left.sort_by_key(|left| left.span);
     all
+}
+
+/// Adds what becomes of the functions, now that it is known what becomes of the schema.
+fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &mut Plan) {
+    let texts = plan.files.iter().map(|(file, rewritten)| (*file, &*rewritten.text)).collect();
+    let after = workspace.with_schemas(&texts);
+    let outcome = functions::plan(workspace, place, &after, options);
+    // Ents that are gone from a file need not be mentioned.
+    let speaks_of_ents = |left: &Left| match outcome.files.get(&left.span.file) {
+        Some(new) => new.text.contains("convex-ents"),
+        None => true,
+    };
+    plan.left.retain(|left| left.code != "functions-ents" || speaks_of_ents(left));
+    plan.left.extend(outcome.left);
+    plan.calls = outcome.calls;
+    plan.files.extend(outcome.files);
 }
 
 /// A plan of which all is proved: tables that fail stay what they are.

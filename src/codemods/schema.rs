@@ -6,8 +6,8 @@
 mod columns;
 pub mod facts;
 mod factories;
-mod files;
-mod names;
+pub mod files;
+pub mod names;
 mod objects;
 mod pieces;
 mod plain;

@@ -7,6 +7,7 @@ mod bindings;
 mod calls;
 mod context;
 mod ents;
+mod ents_calls;
 mod externals;
 mod held;
 mod mutations;

@@ -5,6 +5,7 @@
 
 mod columns;
 mod definitions;
+mod ents;
 mod relations;
 mod settle;
 
@@ -15,6 +16,7 @@ pub use columns::{
     TablePart,
 };
 pub use definitions::{AddedField, Edge, EdgeEnd, Index, IndexKind, SchemaTy, TableFlavor, TableTy};
+pub use ents::{EntsForm, EntsTy};
 pub use relations::{RelationColumn, RelationKind, RelationPart, RelationTy};
 
 use super::hir::{ExprId, FuncId, Name};
@@ -61,6 +63,8 @@ pub enum Ty {
     ColumnOf(Arc<ColumnRef>),
     TablePart(Arc<TablePart>),
     RelationPart(Arc<RelationPart>),
+    /// Something of convex-ents.
+    Ents(Arc<EntsTy>),
     Builder(Builder),
     /// A registered function: the call that registers it.
     Registered(FileId, ExprId),
@@ -306,7 +310,7 @@ impl Ty {
     pub fn falsy(&self) -> Self {
         self.filtered(|t| match t {
             Self::Doc(_) | Self::Id(_) | Self::Object(_) | Self::Array(_) | Self::Tuple(_) | Self::Record(_) | Self::Bytes => false,
-            Self::Literal(Literal::Bool(true), _) => false,
+            Self::Ents(_) | Self::Literal(Literal::Bool(true), _) => false,
             Self::Literal(Literal::Str(text), _) => text.is_empty(),
             Self::Literal(Literal::Num(number), _) => *number == 0.0,
             _ => true,
@@ -317,6 +321,7 @@ impl Ty {
     pub fn awaited(&self) -> Self {
         match self {
             Self::Promise(inner) => (**inner).clone(),
+            Self::Ents(ents) => ents.awaited(),
             Self::Union(members) => Self::union(members.iter().map(Self::awaited)),
             other => other.clone(),
         }

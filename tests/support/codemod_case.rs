@@ -261,6 +261,10 @@ impl CodemodCase {
             if self.after.iter().any(|block| block.path.as_ref() == Some(path)) {
                 continue;
             }
+            // What stands under the title is shown once, by the case that wants to.
+            if !self.ends.contains_key(path) && self.files.iter().any(|file| file.path == *path) {
+                continue;
+            }
             let language = path.rsplit('.').next().unwrap_or("ts");
             match self.ends.get(path).filter(|_| is_update()) {
                 Some(end) => rewrites.push((*end..*end, format!("\n```{language} after\n{}```\n", rewritten.text))),

@@ -49,6 +49,17 @@ impl<'a> FileContext<'a> {
         })
     }
 
+    /// A type of another module, or a value that is only used as one.
+    pub fn want_type_of(&self, module: &str, name: &str) {
+        let hir = self.workspace.hir(self.file);
+        let is_there =
+            hir.bindings.iter().any(|b| hir.import(b).is_some_and(|i| &*i.module == module && i.name == ImportName::Named(name.into())));
+        if !is_there {
+            let wanted = Wanted { module: module.to_owned(), name: name.to_owned(), local: name.to_owned(), is_type: true };
+            self.wanted.borrow_mut().insert(wanted);
+        }
+    }
+
     pub fn want_type(&self, name: &str, options: &Options) {
         let wanted = Wanted { module: options.orm.clone(), name: name.to_owned(), local: name.to_owned(), is_type: true };
         self.wanted.borrow_mut().insert(wanted);

@@ -23,6 +23,7 @@ impl Infer<'_> {
             Ty::Function(at) => handed_out(self, self.call_function(file, at, &call.args), at, (file, id)),
             Ty::External(external) => self.call_external(file, id, call, &external),
             Ty::CtxPart(part) => self.call_context(file, &part, call),
+            Ty::Ents(ents) => self.call_ents(file, call, &ents),
             Ty::Builder(builder) => self.register(file, id, call, &builder),
             Ty::RelationPart(part) => self.relation(file, id, call, &part),
             Ty::Unknown => self.register_by_shape(file, id, call),
@@ -61,6 +62,7 @@ impl Infer<'_> {
             Ty::Column(column) => Some(self.column_method(file, id, call, column, method)),
             Ty::TablePart(part) => Some(self.part_method(file, id, call, part, method)),
             Ty::RelationPart(part) => Some(self.relation_method(file, id, call, part, method)),
+            Ty::Ents(ents) => self.ents_method(file, call, ents, method),
             Ty::Schema(schema) => Some(match (&**method, call.args.first().map(|a| self.expr(file, a.value))) {
                 ("doc", Some(Ty::Literal(crate::model::ty::Literal::Str(table), _))) => Ty::validator(Ty::Doc(table)),
                 ("doc", _) => Ty::Unknown,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::Infer;
+use super::{Infer, ents_calls};
 use crate::model::Role;
 use crate::model::hir::{BindingKind, Export, Exported, ExprId, ExprKind, FuncId, Keyword, Name, Parent, Prop, TypeId, TypeNode};
 use crate::model::ty::{Builder, Ctx, Field, Flavor, FunctionKind, Literal, Object, Ty};
@@ -137,6 +137,7 @@ impl Infer<'_> {
             match (&base, &**method) {
                 (Ty::Query(_), "withIndex" | "withSearchIndex") => return Ty::RangeBuilder,
                 (Ty::Query(_), "filter") => return Ty::FilterBuilder,
+                (Ty::Ents(ents), _) if place == 0 => return self.ents_callback(ents, method, index),
                 (Ty::Array(_) | Ty::Tuple(_), _) if place == 0 => return self.callback_parameter(file, call, &base, method, index),
                 (Ty::Promise(inner), "then") if place == 0 && index == 0 => return (**inner).clone(),
                 (Ty::External(external), "register")
@@ -357,8 +358,8 @@ impl Infer<'_> {
     }
 
     /// A type under the name that the project gives it; the name holds where the type cannot be read.
-    fn aliased(&self, file: FileId, ty: TypeId, name: &str, depth: u32) -> Ty {
-        match self.annotation(file, ty, depth + 1) {
+    fn aliased(&self, file: FileId, ty: TypeId, (name, given): (&str, &Ty), depth: u32) -> Ty {
+        match self.ent_of_alias(file, ty, given, depth).unwrap_or_else(|| self.annotation(file, ty, depth + 1)) {
             Ty::Unknown => by_type_name(name),
             ty => ty,
         }
@@ -377,7 +378,7 @@ impl Infer<'_> {
         let Some(name) = path.last() else { return Ty::Unknown };
         let origin = match binding.map(|b| module.binding(b)) {
             Some(declared) => match declared.kind {
-                BindingKind::TypeAlias(ty) => return self.aliased(file, ty, name, depth),
+                BindingKind::TypeAlias(ty) => return self.aliased(file, ty, (name, &arg(0)), depth),
                 BindingKind::Import(_) => module.import(declared).map(|import| self.world.origin(file, &import.module, &import.name)),
                 _ => None,
             },
@@ -386,7 +387,7 @@ impl Infer<'_> {
         if let Some(Origin::Here(other, Exported::Binding(at))) = &origin
             && let BindingKind::TypeAlias(ty) = self.hir(*other).binding(*at).kind
         {
-            return self.aliased(*other, ty, name, depth);
+            return self.aliased(*other, ty, (name, &arg(0)), depth);
         }
         let known = match &origin {
             Some(Origin::Package(_, Some(imported))) => imported.clone(),
@@ -402,10 +403,9 @@ impl Infer<'_> {
             ("Array", 1) => Ty::array(arg(0)),
             ("Record", 2) => Ty::Record(Arc::new((arg(0), arg(1)))),
             ("NonNullable", 1) => arg(0).non_null(),
-            ("Pick" | "Omit", 2) if matches!(arg(0), Ty::Ctx(_) | Ty::Db) => arg(0),
             ("Partial" | "Readonly" | "Required", 1) if matches!(arg(0), Ty::Ctx(_) | Ty::Db) => arg(0),
             // `Pick<MutationCtx, "db" | "storage">`: a part of a context is as good as the whole.
-            ("Pick" | "Omit", 2) if matches!(arg(0), Ty::Ctx(_)) => arg(0),
+            ("Pick" | "Omit", 2) if matches!(arg(0), Ty::Ctx(_) | Ty::Db) => arg(0),
             ("Readonly" | "Required", 1) if matches!(arg(0), Ty::Object(_)) => arg(0),
             ("Id" | "GenericId", 1) => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Id(table.clone())),
             ("Doc", 1) => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Doc(table.clone())),
@@ -417,6 +417,7 @@ impl Infer<'_> {
                 Ty::Validator(validator) => validator.ty.clone(),
                 _ => Ty::Unknown,
             },
+            ("GenericEnt" | "GenericEntWriter", 2) => ents_calls::row_of(&arg(0), &arg(1)),
             ("ObjectType", 1) => self.object_of_validators(&arg(0)).unwrap_or(Ty::Unknown),
             _ => by_type_name(&known),
         }

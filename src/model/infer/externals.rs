@@ -61,6 +61,7 @@ impl Infer<'_> {
                 None => Ty::Unknown,
             },
             (ENTS, ["defineEntsFromTables"]) => self.ents_of(file, call),
+            (ENTS, ["getEntDefinitions" | "addEntRules" | "entsTableFactory"]) => self.ents_value(file, call, path[0]),
             ("convex-helpers/server/customFunctions", ["customQuery" | "customMutation" | "customAction"]) => {
                 self.custom_builder(file, id, &arg(0), &path, Flavor::Custom)
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Infer, orm, relations, tables};
+use super::{Infer, ents_calls, orm, relations, tables};
 use crate::model::hir::{Arg, Binary, Cast, ExprId, ExprKind, Key, Name, Prop, PropKind, TypeId, Unary};
 use crate::model::ty::{Ctx, Field, Literal, Object, TableFlavor, Ty, Validator};
 use crate::source::{FileId, Span};
@@ -203,6 +203,7 @@ impl Infer<'_> {
                 Ty::Object(object) => (*object).clone(),
                 _ => Object { fields: Vec::new(), open: true },
             },
+            Ty::Ents(ents) if ents.is_row() => ents.document().unwrap_or(Object { fields: Vec::new(), open: true }),
             Ty::Null | Ty::Undefined | Ty::Literal(..) | Ty::Boolean | Ty::Number | Ty::Never => Object::default(),
             _ => Object { fields: Vec::new(), open: true },
         }
@@ -282,6 +283,7 @@ impl Infer<'_> {
                     },
                 },
             },
+            Ty::Ents(ents) => ents_calls::member(ents, name),
             Ty::Array(_) | Ty::Tuple(_) | Ty::String | Ty::Literal(Literal::Str(_), _) if &**name == "length" => Ty::Number,
             Ty::Record(pair) => Ty::union([pair.1.clone(), Ty::Undefined]),
             Ty::Ctx(ctx) => self.ctx_member(ctx, name),

@@ -1,0 +1,200 @@
+//! What code asks of a database, whichever library it asks through: the neutral form between the front ends and the back end.
+//!
+//! Front ends (`ents`) read calls and yield this; `print` writes it as calls of the ORM. Nothing here knows either of them.
+
+use crate::model::hir::{ExprId, Name};
+
+/// One request.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    Read(Read),
+    /// Rows that are connected with one row, through a relation.
+    Related(Related),
+    /// Whether there is a row with these values.
+    Exists {
+        table: Name,
+        columns: Vec<(Name, Value)>,
+    },
+    /// New rows; `many` where a list of them is given.
+    Insert {
+        table: Name,
+        value: ExprId,
+        many: bool,
+        result: Inserted,
+    },
+    Update {
+        table: Name,
+        row: Key,
+        change: Change,
+    },
+    Delete {
+        table: Name,
+        row: Key,
+    },
+    /// `normalizeId`, which the ORM does not have: asked of the database itself.
+    Nothing,
+}
+
+/// What is made of an insertion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    Ignored,
+    Id,
+    Row,
+}
+
+/// Which row is written.
+#[derive(Clone, Debug)]
+pub enum Key {
+    Id(Value),
+    /// All of these hold; at most one row has them.
+    Columns(Vec<(Name, Value)>),
+}
+
+/// New values of a row.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub value: ExprId,
+    /// The values in it that may be undefined, which removes a field; `None` where they cannot be told one by one.
+    pub unset: Option<Vec<Unset>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Unset {
+    pub value: ExprId,
+    /// It is nothing but `undefined`.
+    pub always: bool,
+    /// It may also be null, which is stored.
+    pub or_null: bool,
+    /// `{ name }`.
+    pub shorthand: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Read {
+    pub table: Name,
+    pub source: Source,
+    pub filters: Vec<Predicate>,
+    pub descending: bool,
+    pub end: End,
+}
+
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// All rows, as they were inserted.
+    All,
+    Id(Value),
+    /// A range of an index: equal columns, then at most one with bounds.
+    Index {
+        name: Name,
+        bounds: Vec<Bound>,
+    },
+    Search {
+        index: Name,
+        text: Value,
+        filters: Vec<(Name, Value)>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct Bound {
+    pub field: Name,
+    pub op: Op,
+    pub value: Value,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    Eq,
+    Ne,
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+}
+
+impl Op {
+    /// As the ORM and Convex call it; what they call differently is `ne`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Ne => "ne",
+            Self::Gt => "gt",
+            Self::Gte => "gte",
+            Self::Lt => "lt",
+            Self::Lte => "lte",
+        }
+    }
+
+    pub fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "eq" => Self::Eq,
+            "neq" | "ne" => Self::Ne,
+            "gt" => Self::Gt,
+            "gte" => Self::Gte,
+            "lt" => Self::Lt,
+            "lte" => Self::Lte,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Predicate {
+    Compare(Name, Op, Value),
+    /// The field is missing, or null.
+    Missing(Name),
+    Present(Name),
+    All(Vec<Predicate>),
+    Any(Vec<Predicate>),
+}
+
+/// How many rows are wanted, and in which form.
+#[derive(Clone, Debug)]
+pub enum End {
+    Every,
+    Take(ExprId),
+    First,
+    FirstOrThrow,
+    /// One or none; more are an error.
+    Only,
+    OnlyOrThrow,
+    /// A page, by options for pagination.
+    Page(ExprId),
+}
+
+impl End {
+    pub fn is_one(&self) -> bool {
+        !matches!(self, Self::Every | Self::Take(_) | Self::Page(_))
+    }
+
+    pub fn throws(&self) -> bool {
+        matches!(self, Self::FirstOrThrow | Self::OnlyOrThrow)
+    }
+}
+
+/// A relation of a row that need not be loaded otherwise.
+#[derive(Clone, Debug)]
+pub struct Related {
+    pub table: Name,
+    /// Which row, and whether there not being one is an error.
+    pub row: Key,
+    pub throws: bool,
+    pub relation: Name,
+    /// Many, in the order in which they were connected.
+    pub many: bool,
+    /// Where there is no such row: no rows, rather than null.
+    pub or_none: bool,
+    /// The rows of the other table stand in the order of their insertion, and that has to be asked for.
+    pub ordered: bool,
+}
+
+/// A value that a request is given.
+#[derive(Clone, Debug)]
+pub enum Value {
+    Expr(ExprId),
+    /// The id of a row.
+    IdOf(ExprId),
+    /// A column of a row that is held.
+    FieldOf(ExprId, Name),
+}

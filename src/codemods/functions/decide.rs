@@ -1,0 +1,135 @@
+//! Which calls are rewritten: those that are understood, and whose rows nobody needs to be ents any more.
+
+use std::collections::BTreeSet;
+
+use super::ents::{Base, Why};
+use super::severity;
+use super::shapes::Use;
+use super::sites::FileSites;
+use crate::codemod::{Left, Severity};
+use crate::model::Workspace;
+use crate::model::hir::{ExprId, Name};
+use crate::source::{FileId, Span};
+
+/// Takes back what depends on something that is left.
+pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
+    if let Some(why) = obstacle {
+        for site in found.iter_mut().flat_map(|file| &mut file.sites) {
+            site.verdict = Err(Why::new("functions-setup", why));
+        }
+        return;
+    }
+    loop {
+        let needed = needed_ents(found);
+        let mut changed = false;
+        for file in found.iter_mut() {
+            let lost: Vec<ExprId> =
+                file.sites.iter().filter(|site| !site.is_live()).filter_map(|site| receiver(&site.chain.base)).collect();
+            for site in file.sites.iter_mut().filter(|site| site.is_live()) {
+                let is_needed = site.flow.uses.iter().any(|usage| match usage {
+                    Use::Receiver(row) => lost.contains(row),
+                    Use::Escape { .. } => match site.table() {
+                        Some(table) => needed.any || needed.tables.contains(table),
+                        None => false,
+                    },
+                    Use::Field(_) => false,
+                });
+                if is_needed {
+                    site.verdict = Err(Why::new("functions-used-as-ent", "what it yields is used as an ent by a call that is left"));
+                    changed = true;
+                }
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+struct Needed {
+    /// It cannot be told of which tables.
+    any: bool,
+    tables: BTreeSet<Name>,
+}
+
+/// The tables whose rows must be ents wherever they come from: calls that are left are made on them.
+fn needed_ents(found: &[FileSites]) -> Needed {
+    let mut needed = Needed { any: found.iter().any(|file| !file.suspects.is_empty()), tables: BTreeSet::new() };
+    for file in found {
+        // Rows whose origin is seen.
+        let known: Vec<ExprId> = file
+            .sites
+            .iter()
+            .flat_map(|site| &site.flow.uses)
+            .filter_map(|usage| match usage {
+                Use::Receiver(row) => Some(*row),
+                _ => None,
+            })
+            .collect();
+        for site in file.sites.iter().filter(|site| !site.is_live()) {
+            let Some(row) = receiver(&site.chain.base) else { continue };
+            if !known.contains(&row) {
+                match site.chain.ents.table_name() {
+                    Some(table) => _ = needed.tables.insert(table.clone()),
+                    None => needed.any = true,
+                }
+            }
+        }
+    }
+    needed
+}
+
+/// The row that a chain begins with.
+pub fn receiver(base: &Base) -> Option<ExprId> {
+    match base {
+        Base::Row(row) => Some(*row),
+        _ => None,
+    }
+}
+
+/// What is said of the calls.
+pub fn left(workspace: &Workspace, found: &[FileSites]) -> Vec<Left> {
+    let mut all: Vec<Left> = Vec::new();
+    for file in found {
+        let module = workspace.hir(file.file);
+        for site in file.sites.iter().filter(|site| !site.is_silent()) {
+            let span = module.span(site.chain.top);
+            match &site.verdict {
+                Ok(understood) => all.extend(understood.remarks.iter().map(|remark| Left {
+                    code: remark.code,
+                    severity: severity(remark.code),
+                    span,
+                    message: remark.message.clone(),
+                    suggestion: remark.suggestion.clone(),
+                })),
+                Err(why) => all.push(Left {
+                    code: why.code,
+                    severity: Severity::Warning,
+                    span,
+                    message: format!("`{}` still goes through ents: {}", shown(workspace, file.file, span), why.message),
+                    suggestion: why.suggestion.clone(),
+                }),
+            }
+        }
+        all.extend(file.suspects.iter().map(|call| {
+            let span = module.span(*call);
+            Left {
+                code: "functions-unknown-receiver",
+                severity: Severity::Warning,
+                span,
+                message: format!(
+                    "it cannot be told what `{}` is called on; if it is an ent, rows have to go on being ents",
+                    shown(workspace, file.file, span)
+                ),
+                suggestion: Some("give what it is called on a type".to_owned()),
+            }
+        }));
+    }
+    all.sort_by_key(|left| left.span);
+    all
+}
+
+fn shown(workspace: &Workspace, file: FileId, span: Span) -> String {
+    let text = workspace.source(file).slice(span).split_whitespace().collect::<Vec<_>>().join(" ").replace(" .", ".");
+    if text.chars().count() > 80 { text.chars().take(77).collect::<String>() + "…" } else { text }
+}

@@ -1,0 +1,121 @@
+//! Conditions: ranges of indexes, and filters.
+
+use super::{Reader, Why, column};
+use crate::codemods::functions::ask::{Bound, Op, Predicate, Value};
+use crate::model::hir::{BindingId, ExprId, ExprKind, Name};
+use crate::model::queries::callback;
+use crate::model::ty::{EntsTy, Ty};
+
+/// `(q) => q.eq("a", x).gt("b", y)`.
+pub fn bounds(reader: &Reader<'_>, ents: &EntsTy, table: &Name, range: ExprId) -> Result<Vec<Bound>, Why> {
+    let opaque = || Why::new("functions-range", "the range of the index is not written as calls on its parameter");
+    let (param, body) = callback(reader.module, range).ok_or_else(opaque)?;
+    let mut bounds = Vec::new();
+    let mut at = reader.module.bare(body);
+    while !is_local(reader, at, param) {
+        let (call, object, op) = reader.module.method(at).ok_or_else(opaque)?;
+        let ([field, value], Some(op)) = (&*call.args, Op::of(op)) else { return Err(opaque()) };
+        let field_name = reader.ty(field.value).as_str().cloned().ok_or_else(opaque)?;
+        let value = value_of(reader, ents, table, &field_name, op, value.value)?;
+        bounds.push(Bound { field: column(&field_name), op, value });
+        at = reader.module.bare(object);
+    }
+    bounds.reverse();
+    Ok(bounds)
+}
+
+/// `(q) => q.search("a", x).eq("b", y)`: the value looked for, and the filters.
+pub fn search(reader: &Reader<'_>, ents: &EntsTy, table: &Name, range: ExprId) -> Result<(Value, Vec<(Name, Value)>), Why> {
+    let opaque = || Why::new("functions-range", "what is searched for is not written as calls on the parameter");
+    let (param, body) = callback(reader.module, range).ok_or_else(opaque)?;
+    let (mut filters, mut text) = (Vec::new(), None);
+    let mut at = reader.module.bare(body);
+    while !is_local(reader, at, param) {
+        let (call, object, op) = reader.module.method(at).ok_or_else(opaque)?;
+        let [field, value] = &*call.args else { return Err(opaque()) };
+        let field_name = reader.ty(field.value).as_str().cloned().ok_or_else(opaque)?;
+        match &**op {
+            "search" => text = Some(Value::Expr(value.value)),
+            "eq" => filters.push((column(&field_name), reader.comparable(ents, table, &field_name, value.value)?)),
+            _ => return Err(opaque()),
+        }
+        at = reader.module.bare(object);
+    }
+    filters.reverse();
+    Ok((text.ok_or_else(opaque)?, filters))
+}
+
+/// `(q) => q.and(q.eq(q.field("a"), x), …)`.
+pub fn filter(reader: &Reader<'_>, ents: &EntsTy, table: &Name, predicate: ExprId) -> Result<Predicate, Why> {
+    let opaque = || Why::new("functions-filter", "the filter is not written as calls on its parameter");
+    let (param, body) = callback(reader.module, predicate).ok_or_else(opaque)?;
+    term(reader, ents, table, param, body)
+}
+
+fn term(reader: &Reader<'_>, ents: &EntsTy, table: &Name, param: BindingId, id: ExprId) -> Result<Predicate, Why> {
+    let opaque = || Why::new("functions-filter", "the filter does not only compare fields with values");
+    let at = reader.module.bare(id);
+    let (call, object, op) = reader.module.method(at).ok_or_else(opaque)?;
+    if !is_local(reader, object, param) || call.args.iter().any(|a| a.spread) {
+        return Err(opaque());
+    }
+    let terms = || call.args.iter().map(|a| term(reader, ents, table, param, a.value)).collect::<Result<Vec<_>, Why>>();
+    match &**op {
+        "and" => return Ok(Predicate::All(terms()?)),
+        "or" => return Ok(Predicate::Any(terms()?)),
+        _ => {}
+    }
+    let (Some(op), [left, right]) = (Op::of(op), &*call.args) else { return Err(opaque()) };
+    let field = |id: ExprId| {
+        let (call, object, name) = reader.module.method(reader.module.bare(id))?;
+        let [path] = &*call.args else { return None };
+        (is_local(reader, object, param) && &**name == "field").then(|| reader.ty(path.value).as_str().cloned()).flatten()
+    };
+    let (name, op, value) = match (field(left.value), field(right.value)) {
+        (Some(name), None) => (name, op, right.value),
+        (None, Some(name)) => (name, flipped(op), left.value),
+        _ => return Err(opaque()),
+    };
+    if name.contains('.') {
+        return Err(Why::new("functions-filter", format!("the filter looks into `{name}`, which conditions of the ORM do not")));
+    }
+    if is_undefined(reader, value) {
+        return match op {
+            Op::Eq => Ok(Predicate::Missing(column(&name))),
+            Op::Ne => Ok(Predicate::Present(column(&name))),
+            _ => Err(opaque()),
+        };
+    }
+    let value = value_of(reader, ents, table, &name, op, value)?;
+    Ok(Predicate::Compare(column(&name), op, value))
+}
+
+fn flipped(op: Op) -> Op {
+    match op {
+        Op::Gt => Op::Lt,
+        Op::Gte => Op::Lte,
+        Op::Lt => Op::Gt,
+        Op::Lte => Op::Gte,
+        other => other,
+    }
+}
+
+/// What a field is compared with.
+fn value_of(reader: &Reader<'_>, ents: &EntsTy, table: &Name, field: &Name, op: Op, value: ExprId) -> Result<Value, Why> {
+    // Convex takes a missing field to be less than anything, the ORM compares as JavaScript does.
+    if matches!(op, Op::Lt | Op::Lte) && reader.may_lack(ents, table, field) {
+        return Err(Why::new(
+            "functions-missing-value",
+            format!("documents may lack `{field}`, and are then less than any value only for Convex"),
+        ));
+    }
+    reader.comparable(ents, table, field, value)
+}
+
+fn is_undefined(reader: &Reader<'_>, id: ExprId) -> bool {
+    matches!(reader.ty(id), Ty::Undefined)
+}
+
+fn is_local(reader: &Reader<'_>, id: ExprId, binding: BindingId) -> bool {
+    matches!(reader.module.expr(reader.module.bare(id)), ExprKind::Local(b) if *b == binding)
+}

@@ -1,0 +1,157 @@
+//! Insertions, changes and deletions.
+
+use super::reads::{RowRef, State, Walk, done, dynamic, not_unique};
+use super::{Why, Yields};
+use crate::codemods::functions::ask::{Ask, Change, Inserted, Key, Unset};
+use crate::codemods::functions::edges;
+use crate::model::hir::{ExprId, ExprKind, Key as PropKey, Name, PropKind};
+use crate::model::ty::{EdgeEnd, Object, Ty};
+
+pub fn insert(walk: &mut Walk<'_, '_>, table: Name, value: ExprId, many: bool) -> Result<State, Why> {
+    let ty = walk.reader.ty(value);
+    let ty = if many { walk.reader.infer.element(&ty) } else { ty };
+    for member in ty.members() {
+        check_fields(walk, &table, member, value)?;
+    }
+    let yields = if many { Yields::Data } else { Yields::Id(table.clone()) };
+    Ok(done(Ask::Insert { table, value, many, result: Inserted::Id }, yields))
+}
+
+/// The row is asked for, and not only its id.
+pub fn with_row(ask: &mut Ask) {
+    if let Ask::Insert { result, .. } = ask {
+        *result = Inserted::Row;
+    }
+}
+
+pub fn patch(walk: &mut Walk<'_, '_>, row: &RowRef, value: ExprId) -> Result<State, Why> {
+    check_key(row)?;
+    check_fields(walk, &row.table, &walk.reader.ty(value), value)?;
+    let change = Change { value, unset: unset(walk, value) };
+    if row.held.is_none() {
+        let message = format!("where there is no such row of `{}`, ents threw an error and the ORM changes none", row.table);
+        walk.remark("functions-missing-row", message, None);
+    }
+    Ok(done(Ask::Update { table: row.table.clone(), row: row.key.clone(), change }, Yields::Nothing))
+}
+
+pub fn delete(walk: &Walk<'_, '_>, row: &RowRef) -> Result<State, Why> {
+    check_key(row)?;
+    check_cascade(walk, &row.table)?;
+    Ok(done(Ask::Delete { table: row.table.clone(), row: row.key.clone() }, Yields::Nothing))
+}
+
+fn check_key(row: &RowRef) -> Result<(), Why> {
+    if row.may_lack_id {
+        return Err(Why::new("functions-lazy-chain", "what is written is at the other end of an edge that may lead nowhere"));
+    }
+    if matches!(row.key, Key::Columns(_)) && !row.is_unique {
+        return Err(not_unique(row));
+    }
+    Ok(())
+}
+
+/// The fields of a value that is written: all known, and none of them an edge.
+fn check_fields(walk: &Walk<'_, '_>, table: &Name, ty: &Ty, value: ExprId) -> Result<(), Why> {
+    let edges = &edges::table(&walk.ents.schema, table).ok_or_else(dynamic)?.edges;
+    let writes_edge =
+        |name: &str| edges.iter().find(|edge| &*edge.name == name && !matches!(&edge.end, EdgeEnd::Field(field) if *field == edge.name));
+    let fields = walk.reader.infer.fields_of(walk.reader.file, ty);
+    let named = fields.fields.iter().map(|field| field.name.clone()).chain(written_names(walk, value));
+    for name in named {
+        if let Some(edge) = writes_edge(&name) {
+            return Err(Why::new("functions-edge-write", format!("`{name}` is an edge, which is written to other rows than this one"))
+                .or(format!("write the rows of the edge `{table}.{}` with calls of their own: `ctx.orm.insert(…).values(…)`", edge.name)));
+        }
+    }
+    // With an edge that is kept elsewhere, a value that cannot be read may hold what it writes.
+    let is_plain = !edges.iter().any(|edge| matches!(edge.end, EdgeEnd::Many { .. } | EdgeEnd::One(_)));
+    if fields.open && !is_plain {
+        let message = format!("it cannot be told which fields `{}` has, and whether edges are among them", walk.reader.text(value));
+        return Err(Why::new("functions-opaque-value", message));
+    }
+    Ok(())
+}
+
+/// The keys that an object names itself, whatever is spread into it.
+fn written_names(walk: &Walk<'_, '_>, value: ExprId) -> Vec<Name> {
+    let props = walk.reader.module.as_object(value).unwrap_or_default();
+    let name = |key: &PropKey| match key {
+        PropKey::Name(name) => Some(name.clone()),
+        _ => None,
+    };
+    props.iter().filter_map(|prop| name(&prop.key)).collect()
+}
+
+/// The values that may be undefined, one by one; `None` where the object does not show them.
+fn unset(walk: &Walk<'_, '_>, value: ExprId) -> Option<Vec<Unset>> {
+    let module = walk.reader.module;
+    let may_be = |ty: &Ty, what: fn(&Ty) -> bool| ty.is_unknown() || ty.members().iter().any(what);
+    let Some(props) = module.as_object(value) else {
+        return is_whole(&walk.reader.infer.fields_of(walk.reader.file, &walk.reader.ty(value))).then(Vec::new);
+    };
+    let mut found = Vec::new();
+    for prop in props {
+        match (&prop.key, prop.kind) {
+            (PropKey::Spread, _) => {
+                let fields = walk.reader.infer.fields_of(walk.reader.file, &walk.reader.ty(prop.value));
+                if !is_whole(&fields) {
+                    return None;
+                }
+            }
+            (PropKey::Computed(_), _) => return None,
+            (PropKey::Name(_), PropKind::KeyValue | PropKind::Shorthand) => {
+                let ty = walk.reader.infer.at_once(walk.reader.file, prop.value);
+                let always = ty == Ty::Undefined;
+                let is_literal =
+                    matches!(module.expr(module.bare(prop.value)), ExprKind::Object(_) | ExprKind::Array(_) | ExprKind::Template(_));
+                if !is_literal && may_be(&ty, |t| matches!(t, Ty::Undefined)) {
+                    let or_null = ty.is_unknown() || ty.members().contains(&Ty::Null);
+                    found.push(Unset { value: prop.value, always, or_null, shorthand: prop.kind == PropKind::Shorthand });
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(found)
+}
+
+/// Whether all fields are known, and each has a value.
+fn is_whole(fields: &Object) -> bool {
+    !fields.open && fields.fields.iter().all(|f| !f.optional && !f.ty.is_unknown() && !f.ty.members().contains(&Ty::Undefined))
+}
+
+/// Whether deleting a row takes the same other rows along.
+fn check_cascade(walk: &Walk<'_, '_>, table: &Name) -> Result<(), Why> {
+    let mut reached = vec![table.clone()];
+    let mut at = 0;
+    while let Some(name) = reached.get(at).cloned() {
+        at += 1;
+        let definition = edges::table(&walk.ents.schema, &name).ok_or_else(dynamic)?;
+        if definition.deletion.is_some() {
+            let message = match name == *table {
+                true => format!("rows of `{table}` are marked as deleted, and deleted later or not at all"),
+                false => format!("with the row go rows of `{name}`, which are otherwise only marked as deleted"),
+            };
+            return Err(Why::new("functions-soft-delete", message)
+                .or(format!("ctx.orm.delete({table}).where(eq({table}.id, …)), once it is clear what goes with it")));
+        }
+        for (other, _, definition) in &walk.ents.schema.tables {
+            for edge in &definition.edges {
+                let leads_here = edge.to == name && matches!(edge.end, EdgeEnd::Field(_));
+                if leads_here && !reached.contains(other) {
+                    reached.push(other.clone());
+                }
+            }
+        }
+        let is_reverse = |end: &EdgeEnd| matches!(end, EdgeEnd::Field(_));
+        if let Some(edge) = definition.edges.iter().find(|edge| is_reverse(&edge.end) && edge.deletion.is_some()) {
+            return Err(Why::new(
+                "functions-reverse-cascade",
+                format!("with a row of `{name}` goes what its edge `{}` leads to, which the ORM leaves", edge.name),
+            ));
+        }
+        walk.reader.check_table(&name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! What is made of the value of a promise: what is taken from it, the shape that its rows get, and the callback that is called with each.
+
+use super::ask::Ask;
+use super::ents::{Mapped, Understood, Yields};
+use super::print::{Printed, Printer, Taken as Extract};
+use super::rewrite::Rewriter;
+use super::shapes::Shape;
+use crate::model::hir::{ExprId, ExprKind, Module, Name, Parent};
+
+/// What is done with the value of a promise.
+pub struct Finish<'a, 'b, 'c> {
+    pub rewriter: &'a Rewriter<'a>,
+    pub printer: &'a Printer<'b, 'c>,
+    pub printed: &'a Printed,
+    pub table: Option<Name>,
+    pub mapped: Option<Mapped>,
+    pub understood: &'a Understood,
+}
+
+impl Finish<'_, '_, '_> {
+    pub fn of(&self, value: &str, is_await: bool) -> String {
+        let atom = if is_await { format!("({value})") } else { value.to_owned() };
+        let mut is_atom = !is_await;
+        let mut text = value.to_owned();
+        match &self.printed.taken {
+            Some(Extract::Behind(behind)) => {
+                text = format!("{atom}{behind}");
+                is_atom = true;
+            }
+            Some(Extract::Operator(operator)) => {
+                text = format!("{atom}{operator}");
+                is_atom = false;
+            }
+            Some(Extract::Around(call)) => {
+                text = format!("{call}({value})");
+                is_atom = true;
+            }
+            None => {}
+        }
+        if let Some(table) = &self.table {
+            text = self.rewriter.document(self.printer, self.shape(), table, &text);
+            is_atom = true;
+        }
+        if let Some(mapped) = self.mapped {
+            let list = if is_atom { text } else { format!("({text})") };
+            let callback = self.printer.text(mapped.callback);
+            text = format!("{list}.map({callback})");
+            if mapped.is_async {
+                text = format!("Promise.all({text})");
+            }
+        }
+        text
+    }
+
+    pub fn shape(&self) -> Shape {
+        match (&self.understood.yields, self.mapped) {
+            (Yields::Row(_), _) => Shape::Row,
+            (Yields::Page(_), _) => Shape::Page,
+            _ => Shape::Rows,
+        }
+    }
+
+    pub fn is_async(&self) -> bool {
+        self.mapped.is_some_and(|mapped| mapped.is_async)
+    }
+
+    pub fn has_operator(&self) -> bool {
+        self.mapped.is_none() && self.table.is_none() && matches!(self.printed.taken, Some(Extract::Operator(_)))
+            || matches!(&self.printed.taken, Some(Extract::Behind(text)) if text.contains(" as "))
+                && self.mapped.is_none()
+                && self.table.is_none()
+    }
+
+    pub fn parameter(&self) -> &'static str {
+        match (&self.understood.ask, self.shape()) {
+            (Ask::Insert { .. }, _) => "rows",
+            (Ask::Related(_), _) | (_, Shape::Row) => "row",
+            (_, Shape::Rows) => "rows",
+            (_, Shape::Page) => "result",
+        }
+    }
+}
+
+/// Brackets, unless what is around needs none.
+pub fn in_brackets(module: &Module, at: ExprId, text: String) -> String {
+    let is_free = match module.parent(at) {
+        Parent::Stmt { .. } => true,
+        Parent::Expr(up) => match module.expr(up) {
+            ExprKind::Call(call) | ExprKind::New(call) => call.callee != at,
+            ExprKind::Object(_) | ExprKind::Array(_) | ExprKind::Paren(_) | ExprKind::Assign { .. } => true,
+            ExprKind::Cond { test, .. } => *test != at,
+            _ => false,
+        },
+    };
+    if is_free { text } else { format!("({text})") }
+}

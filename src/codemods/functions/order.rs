@@ -1,0 +1,156 @@
+//! In which order the ORM gives rows: which index it reads for a condition, and what its `orderBy` then does.
+//!
+//! Follows the choice of an index, and its use, in `better-convex/orm` 0.6 to 0.11. What it does there is not always what was asked for,
+//! so that an order is only written where the rows would really come in it.
+
+use crate::model::hir::Name;
+
+use super::ask::{End, Op, Predicate, Read, Source};
+
+/// An index of a table of the ORM, in the order in which the table has them.
+#[derive(Clone, Debug)]
+pub struct TableIndex {
+    pub name: Name,
+    pub fields: Vec<Name>,
+}
+
+/// The `orderBy` that makes the ORM give rows as they were given before; `None` where none does.
+pub fn order_by(read: &Read, indexes: &[TableIndex]) -> Option<Option<Name>> {
+    let creation = || Some(Some(Name::from("createdAt")));
+    if matches!(read.source, Source::Id(_)) {
+        return read.filters.is_empty().then_some(None);
+    }
+    if matches!(read.source, Source::Search { .. }) {
+        // By relevance, both here and there.
+        return (read.filters.is_empty() && !read.descending).then_some(None);
+    }
+    let asked = asked(read)?;
+    let chosen = chosen(&asked, indexes);
+    let consumed = chosen.map_or(0, |index| consumed(index, &asked));
+    let read_index = chosen.filter(|_| consumed > 0);
+    match &read.source {
+        Source::All => by_creation(read_index, &asked).then(creation).flatten(),
+        Source::Index { name, bounds } => {
+            let index = indexes.iter().find(|index| index.name == *name);
+            let own: &[Name] = index.map_or(&[], |index| &index.fields);
+            let own = own.strip_suffix(&[Name::from("_creationTime")]).unwrap_or(own);
+            let equal = bounds.iter().take_while(|bound| bound.op == Op::Eq).count();
+            let is_system = matches!(&**name, "by_creation_time");
+            if is_system || index.is_some() && equal == own.len() && equal == bounds.len() {
+                return by_creation(read_index, &asked).then(creation).flatten();
+            }
+            let index = index?;
+            match bounds.last() {
+                // The whole index, or what begins with some values: in the order of the index itself.
+                None => {
+                    let first = own.first()?;
+                    let found = indexes.iter().find(|index| index.fields.contains(first))?;
+                    (found.name == index.name && read_index.is_none()).then(|| Some(first.clone()))
+                }
+                Some(last) => {
+                    let is_read = read_index.is_some_and(|read| read.name == index.name) && consumed >= bounds.len();
+                    is_read.then(|| Some(last.field.clone()))
+                }
+            }
+        }
+        Source::Id(_) | Source::Search { .. } => None,
+    }
+}
+
+/// Whether rows come in the order of their insertion, if that is asked for.
+fn by_creation(read: Option<&TableIndex>, asked: &[(Name, Op)]) -> bool {
+    let Some(index) = read else { return true };
+    let is_equal = |field: &Name| &**field == "_creationTime" || asked.iter().any(|(name, op)| name == field && *op == Op::Eq);
+    index.fields.iter().all(is_equal)
+}
+
+/// The comparisons that all rows have to meet, as the ORM sees them; `None` where it would read several ranges at once, in any order.
+fn asked(read: &Read) -> Option<Vec<(Name, Op)>> {
+    let mut asked: Vec<(Name, Op)> = Vec::new();
+    if let Source::Index { bounds, .. } = &read.source {
+        asked.extend(bounds.iter().map(|bound| (system(&bound.field), bound.op)));
+    }
+    let conditions = asked.len() + read.filters.len();
+    for filter in &read.filters {
+        add(filter, &mut asked);
+    }
+    // A single condition that is not an equality or a range is cut into several ranges.
+    let is_special =
+        |filter: &Predicate| !matches!(filter, Predicate::Compare(_, op, _) if *op != Op::Ne) && !matches!(filter, Predicate::All(_));
+    if conditions == 1 && read.filters.first().is_some_and(is_special) && !matches!(read.filters[0], Predicate::Missing(_)) {
+        return is_harmless(&read.filters[0]).then_some(asked);
+    }
+    Some(asked)
+}
+
+/// A comparison with a column that no index of a user's begins with: `id`.
+fn is_harmless(filter: &Predicate) -> bool {
+    matches!(filter, Predicate::Compare(field, Op::Ne, _) if &**field == "id")
+}
+
+fn add(filter: &Predicate, asked: &mut Vec<(Name, Op)>) {
+    match filter {
+        Predicate::Compare(field, op, _) if *op != Op::Ne => asked.push((system(field), *op)),
+        Predicate::All(parts) => parts.iter().for_each(|part| add(part, asked)),
+        _ => {}
+    }
+}
+
+fn system(field: &Name) -> Name {
+    match &**field {
+        "id" => Name::from("_id"),
+        "createdAt" => Name::from("_creationTime"),
+        _ => field.clone(),
+    }
+}
+
+/// The index that the ORM chooses for these comparisons.
+fn chosen<'i>(asked: &[(Name, Op)], indexes: &'i [TableIndex]) -> Option<&'i TableIndex> {
+    let mut fields: Vec<&Name> = Vec::new();
+    for (field, _) in asked {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    let mut best: Option<(f64, u8, &TableIndex)> = None;
+    for index in indexes {
+        let Some((score, kind)) = score(index, &fields) else { continue };
+        if best.is_none_or(|(other, other_kind, _)| score > other || (score - other).abs() < f64::EPSILON && kind > other_kind) {
+            best = Some((score, kind, index));
+        }
+    }
+    best.map(|(_, _, index)| index)
+}
+
+fn score(index: &TableIndex, fields: &[&Name]) -> Option<(f64, u8)> {
+    let has = |field: &&Name| fields.contains(field);
+    if index.fields.iter().eq(fields.iter().copied()) {
+        return Some((100.0 + index.fields.len() as f64, 3));
+    }
+    let prefix = index.fields.iter().take_while(has).count();
+    if prefix > 0 {
+        return Some((75.0 + prefix as f64, 2));
+    }
+    let overlap = index.fields.iter().filter(has).count();
+    (overlap > 0).then(|| (50.0 * overlap as f64 / index.fields.len().max(fields.len()) as f64, 1))
+}
+
+/// How many of an index's fields the ORM reads it by: equal ones, and one with bounds.
+fn consumed(index: &TableIndex, asked: &[(Name, Op)]) -> usize {
+    let mut count = 0;
+    for field in &index.fields {
+        let mut ops = asked.iter().filter(|(name, _)| name == field).map(|(_, op)| *op);
+        match ops.next() {
+            Some(Op::Eq) => count += 1,
+            // Both of its bounds.
+            Some(_) => return count + 1 + ops.count(),
+            None => return count,
+        }
+    }
+    count
+}
+
+/// Whether the rows that a read yields come in no order that could be told: at most one.
+pub fn is_unordered(read: &Read, is_unique: bool) -> bool {
+    matches!(read.source, Source::Id(_)) || is_unique && matches!(read.end, End::Only | End::OnlyOrThrow | End::First | End::FirstOrThrow)
+}

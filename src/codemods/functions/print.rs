@@ -1,0 +1,403 @@
+//! The back end: writes what is asked as calls of the ORM, in the style of the file.
+
+use super::ask::{Ask, Bound, Change, End, Inserted, Key, Op, Predicate, Read, Related, Source, Value};
+use super::companions::Helper;
+use super::nested::Nested;
+use super::order;
+use super::target::Target;
+use crate::codemods::schema::files::FileContext;
+use crate::model::Workspace;
+use crate::model::hir::{ExprId, ExprKind, Module, Name};
+use crate::style::{column_at, indent_at};
+use crate::writing::code::Code;
+use crate::writing::imports::specifier;
+
+/// Writes code into one file.
+pub struct Printer<'a, 'w> {
+    pub workspace: &'w Workspace,
+    pub module: &'a Module,
+    pub target: &'a Target,
+    pub nested: &'a Nested<'a>,
+    pub context: &'a FileContext<'w>,
+    /// Whether an expression holds a row of the ORM, and not a document.
+    pub is_row: &'a dyn Fn(ExprId) -> bool,
+    /// The local name of a helper, imported.
+    pub helper: &'a dyn Fn(Helper) -> String,
+    /// The type of ids in this file.
+    pub id_type: &'a dyn Fn() -> String,
+}
+
+/// What takes the place of a call.
+pub struct Printed {
+    /// A promise.
+    pub promise: Code,
+    /// What is taken from what it yields: `.posts`, `[0]!.id`.
+    pub taken: Option<Taken>,
+}
+
+pub enum Taken {
+    /// Behind the awaited value, in brackets.
+    Behind(String),
+    /// A comparison, or a fallback: the operator and what follows it.
+    Operator(String),
+    /// Around it: a call's name.
+    Around(String),
+}
+
+impl Printer<'_, '_> {
+    pub fn print(&self, ask: &Ask, orm: &str) -> Option<Printed> {
+        let plain = |promise| Some(Printed { promise, taken: None });
+        match ask {
+            Ask::Read(read) => self.read(read, orm),
+            Ask::Related(related) => Some(self.related(related, orm)),
+            Ask::Exists { table, columns } => {
+                let call = self.query(orm, table, "findFirst", vec![self.where_columns(columns)]);
+                Some(Printed { promise: call, taken: Some(Taken::Operator(" !== null".to_owned())) })
+            }
+            Ask::Insert { table, value, many, result } => {
+                let table_name = self.table(table);
+                let mut calls = vec![format!(".values({})", self.text(*value))];
+                let style = self.context.style;
+                let id = Code::object(vec![Code::field("id", Code::text(format!("{table_name}.id")), style)]);
+                let head = Code::text(format!("{orm}.insert({table_name})"));
+                let id_type = || format!("{}<{}>", (self.id_type)(), style.string(table));
+                let taken = match (result, many) {
+                    (Inserted::Ignored, _) => None,
+                    (Inserted::Id, false) => {
+                        calls.push(format!(".returning({})", id.print(style, "", 0, 0)));
+                        Some(Taken::Behind(format!("[0]!.id as {}", id_type())))
+                    }
+                    (Inserted::Id, true) => {
+                        calls.push(format!(".returning({})", id.print(style, "", 0, 0)));
+                        Some(Taken::Behind(format!(".map((row) => row.id as {})", id_type())))
+                    }
+                    (Inserted::Row, _) => {
+                        calls.push(".returning()".to_owned());
+                        Some(Taken::Behind("[0]!".to_owned()))
+                    }
+                };
+                Some(Printed { promise: Code::Chain { head: Box::new(head), calls }, taken })
+            }
+            Ask::Update { table, row, change } => {
+                let name = self.table(table);
+                let set = self.change(change);
+                let calls = vec![format!(".set({set})"), format!(".where({})", self.where_key(table, row))];
+                plain(Code::Chain { head: Box::new(Code::text(format!("{orm}.update({name})"))), calls })
+            }
+            Ask::Delete { table, row } => {
+                let name = self.table(table);
+                let calls = vec![format!(".where({})", self.where_key(table, row))];
+                plain(Code::Chain { head: Box::new(Code::text(format!("{orm}.delete({name})"))), calls })
+            }
+            Ask::Nothing => None,
+        }
+    }
+
+    fn read(&self, read: &Read, orm: &str) -> Option<Printed> {
+        let style = self.context.style;
+        let indexes = self.target.tables.get(&read.table).map_or(&[][..], |table| &table.indexes);
+        let mut fields = Vec::new();
+        if let Source::Search { index, text, filters } = &read.source {
+            let mut search =
+                vec![Code::field("index", Code::text(style.string(index)), style), self.field("query", &self.value(text, false))];
+            if !filters.is_empty() {
+                let filters = filters.iter().map(|(name, value)| self.field(name, &self.value(value, false))).collect();
+                search.push(Code::field("filters", Code::object(filters), style));
+            }
+            fields.push(Code::field("search", Code::object(search), style));
+        }
+        let conditions = conditions(read);
+        if !conditions.is_empty() {
+            fields.push(self.where_object(&conditions));
+        }
+        let is_single = matches!(&read.source, Source::Id(_));
+        let is_unique_row = read.end.is_one() && !matches!(read.end, End::Only | End::OnlyOrThrow) && is_by_unique(read);
+        let order = order::order_by(read, indexes).flatten();
+        if let Some(column) = order.filter(|_| !is_single && !is_unique_row) {
+            let direction = style.string(if read.descending { "desc" } else { "asc" });
+            fields.push(Code::field("orderBy", Code::object(vec![Code::field(&column, Code::text(direction), style)]), style));
+        }
+        let method = match &read.end {
+            End::First => "findFirst",
+            End::FirstOrThrow => "findFirstOrThrow",
+            _ => "findMany",
+        };
+        let mut taken = None;
+        match &read.end {
+            End::Every => fields.push(Code::text("allowFullScan: true")),
+            End::Take(count) => fields.push(self.field("limit", &self.text(*count))),
+            End::Page(options) => {
+                let options = self.text(*options);
+                fields.push(Code::text(format!("cursor: {options}.cursor")));
+                fields.push(Code::text(format!("limit: {options}.numItems")));
+            }
+            End::Only | End::OnlyOrThrow => {
+                fields.push(Code::text("limit: 2"));
+                let helper = if read.end.throws() { Helper::OnlyRowOrThrow } else { Helper::OnlyRow };
+                taken = Some(Taken::Around((self.helper)(helper)));
+            }
+            End::First | End::FirstOrThrow => {}
+        }
+        Some(Printed { promise: self.query(orm, &read.table, method, fields), taken })
+    }
+
+    fn related(&self, related: &Related, orm: &str) -> Printed {
+        let style = self.context.style;
+        let relation = &related.relation;
+        let order = || Code::object(vec![Code::field("createdAt", Code::text(style.string("asc")), style)]);
+        let config = if related.ordered { Code::object(vec![Code::field("orderBy", order(), style)]) } else { Code::text("true") };
+        let mut fields = vec![self.where_columns(&key_columns(&related.row))];
+        fields.push(Code::field("with", Code::object(vec![Code::field(relation, config, style)]), style));
+        if related.many {
+            fields.push(Code::text("allowFullScan: true"));
+        }
+        let method = if related.throws { "findFirstOrThrow" } else { "findFirst" };
+        let promise = self.query(orm, &related.table, method, fields);
+        let taken = match related.or_none {
+            true => Taken::Operator(format!("?.{relation} ?? []")),
+            false => Taken::Behind(format!(".{relation}")),
+        };
+        Printed { promise, taken: Some(taken) }
+    }
+
+    fn query(&self, orm: &str, table: &str, method: &str, fields: Vec<Code>) -> Code {
+        let head = format!("{orm}.query.{table}.{method}");
+        Code::call(head, vec![Code::object(fields)])
+    }
+
+    /// The code where the call stood, that is where the expression begins.
+    pub fn layout(&self, code: &Code, at: ExprId, before: usize) -> String {
+        let text = &self.workspace.source(self.context.file).text;
+        let start = self.module.span(at).start;
+        code.print(self.context.style, indent_at(text, start), column_at(text, start) + before, 2)
+    }
+
+    fn where_columns(&self, columns: &[(Name, Value)]) -> Code {
+        let is_id = |name: &Name| &**name == "id";
+        let fields = columns.iter().map(|(name, value)| self.field(name, &self.value(value, is_id(name)))).collect();
+        Code::field("where", Code::object(fields), self.context.style)
+    }
+
+    /// `where: { … }`, or a callback where an object cannot say it.
+    fn where_object(&self, conditions: &[Predicate]) -> Code {
+        let style = self.context.style;
+        if conditions.iter().any(needs_callback) {
+            return self.where_callback(conditions);
+        }
+        Code::field("where", self.condition_object(conditions), style)
+    }
+
+    fn condition_object(&self, conditions: &[Predicate]) -> Code {
+        let style = self.context.style;
+        let mut fields: Vec<(Name, Vec<(Op, String)>)> = Vec::new();
+        let mut rest: Vec<Code> = Vec::new();
+        for condition in conditions {
+            match condition {
+                Predicate::Compare(name, op, value) => {
+                    let value = self.value(value, &**name == "id");
+                    match fields.iter_mut().find(|(field, _)| field == name) {
+                        Some((_, ops)) => ops.push((*op, value)),
+                        None => fields.push((name.clone(), vec![(*op, value)])),
+                    }
+                }
+                Predicate::Any(parts) => {
+                    let parts = parts.iter().map(|part| self.condition_object(std::slice::from_ref(part))).collect();
+                    let list = Code::List { open: "[".to_owned(), items: parts, close: "]", braces: false };
+                    rest.push(Code::field("OR", list, style));
+                }
+                Predicate::All(parts) => {
+                    let parts = parts.iter().map(|part| self.condition_object(std::slice::from_ref(part))).collect();
+                    let list = Code::List { open: "[".to_owned(), items: parts, close: "]", braces: false };
+                    rest.push(Code::field("AND", list, style));
+                }
+                Predicate::Missing(_) | Predicate::Present(_) => {}
+            }
+        }
+        let field = |(name, ops): (Name, Vec<(Op, String)>)| match &ops[..] {
+            [(Op::Eq, value)] => self.field(&name, value),
+            ops => {
+                let ops = ops.iter().map(|(op, value)| Code::text(format!("{}: {value}", op.name()))).collect();
+                Code::field(&name, Code::object(ops), style)
+            }
+        };
+        Code::object(fields.into_iter().map(field).chain(rest).collect())
+    }
+
+    fn where_callback(&self, conditions: &[Predicate]) -> Code {
+        let t = ["t", "row", "columns"].into_iter().find(|name| self.module.bindings.iter().all(|b| &*b.name != *name)).unwrap_or("t");
+        let mut ops: Vec<&'static str> = Vec::new();
+        let body = match conditions {
+            [one] => self.callback_term(one, t, &mut ops),
+            many => {
+                ops.push("and");
+                Code::call("and", many.iter().map(|one| self.callback_term(one, t, &mut ops)).collect())
+            }
+        };
+        ops.sort_unstable();
+        ops.dedup();
+        let space = if self.context.style.spaced_braces { " " } else { "" };
+        let head = format!("where: ({t}, {{{space}{}{space}}}) => ", ops.join(", "));
+        Code::Pair(Box::new(Code::Text(head)), Box::new(body))
+    }
+
+    fn callback_term(&self, condition: &Predicate, t: &str, ops: &mut Vec<&'static str>) -> Code {
+        match condition {
+            Predicate::Compare(name, op, value) => {
+                ops.push(op.name());
+                let value = self.value(value, &**name == "id");
+                Code::call(op.name(), vec![Code::text(format!("{t}.{name}")), Code::text(value)])
+            }
+            Predicate::Missing(name) => {
+                ops.extend(["not", "isNotNull"]);
+                Code::text(format!("not(isNotNull({t}.{name}))"))
+            }
+            Predicate::Present(name) => {
+                ops.push("isNotNull");
+                Code::text(format!("isNotNull({t}.{name})"))
+            }
+            Predicate::All(parts) => {
+                ops.push("and");
+                Code::call("and", parts.iter().map(|part| self.callback_term(part, t, ops)).collect())
+            }
+            Predicate::Any(parts) => {
+                ops.push("or");
+                Code::call("or", parts.iter().map(|part| self.callback_term(part, t, ops)).collect())
+            }
+        }
+    }
+
+    /// `eq(users.id, userId)`.
+    fn where_key(&self, table: &Name, key: &Key) -> String {
+        let local = self.table(table);
+        let eq = |(name, value): &(Name, Value)| {
+            format!("{}({local}.{name}, {})", self.context.names.orm("eq"), self.value(value, &**name == "id"))
+        };
+        let columns = key_columns(key);
+        match &columns[..] {
+            [one] => eq(one),
+            many => format!("{}({})!", self.context.names.orm("and"), many.iter().map(eq).collect::<Vec<_>>().join(", ")),
+        }
+    }
+
+    /// What a row is set to.
+    fn change(&self, change: &Change) -> String {
+        let Some(unset) = &change.unset else {
+            return format!("{}({})", (self.helper)(Helper::Unsetting), self.text(change.value));
+        };
+        for value in unset {
+            let token = self.context.names.orm("unsetToken");
+            let span = self.module.span(value.value);
+            let text = self.nested.text(span);
+            let new = match (value.always, value.or_null) {
+                (true, _) => token,
+                (false, false) => format!("{text} ?? {token}"),
+                (false, true) => format!("{text} === undefined ? {token} : {text}"),
+            };
+            let new = if value.shorthand { format!("{text}: {new}") } else { new };
+            self.nested.set(span, new);
+        }
+        self.text(change.value)
+    }
+
+    /// The name of the constant that is the table.
+    pub fn table(&self, table: &Name) -> String {
+        let Some(orm) = self.target.tables.get(table) else { return table.to_string() };
+        if orm.file == self.context.file {
+            return orm.local.clone();
+        }
+        let path = |file| self.workspace.source(file).path.as_str();
+        let module = self.specifier(path(orm.file));
+        self.context.want(&module, &orm.local, &orm.local)
+    }
+
+    /// How this file names another: as it does already, else by its place.
+    pub fn specifier(&self, to: &str) -> String {
+        let from = &self.workspace.source(self.context.file).path;
+        specifier(from, to)
+    }
+
+    pub fn text(&self, id: ExprId) -> String {
+        self.nested.text(self.module.span(id))
+    }
+
+    fn value(&self, value: &Value, _is_id: bool) -> String {
+        match value {
+            Value::Expr(id) => self.text(*id),
+            Value::IdOf(row) => {
+                let text = self.text(*row);
+                if (self.is_row)(*row) { format!("{text}.id") } else { format!("{text}._id") }
+            }
+            Value::FieldOf(row, name) => {
+                let text = format!("{}.{name}", self.text(*row));
+                let is_nullable = (self.is_row)(*row) && self.is_nullable_row(*row, name);
+                if is_nullable { format!("{text} ?? undefined") } else { text }
+            }
+        }
+    }
+
+    fn is_nullable_row(&self, _row: ExprId, name: &Name) -> bool {
+        self.target.tables.values().any(|table| table.nullable.contains(name))
+    }
+
+    /// `name: value`, short where both are called the same.
+    fn field(&self, name: &str, value: &str) -> Code {
+        if name == value {
+            return Code::text(name);
+        }
+        let value = match value.contains('\n') {
+            true => Code::Verbatim { text: value.to_owned(), indent: String::new() },
+            false => Code::text(value),
+        };
+        Code::field(name, value, self.context.style)
+    }
+}
+
+/// Whether an expression can stand where it would be read more than once.
+pub fn is_simple(module: &Module, id: ExprId) -> bool {
+    match module.expr(id) {
+        ExprKind::Local(_) => true,
+        ExprKind::Member { object, .. } => is_simple(module, *object),
+        _ => false,
+    }
+}
+
+fn key_columns(key: &Key) -> Vec<(Name, Value)> {
+    match key {
+        Key::Id(value) => vec![(Name::from("id"), value.clone())],
+        Key::Columns(columns) => columns.clone(),
+    }
+}
+
+/// All that the rows have to meet.
+fn conditions(read: &Read) -> Vec<Predicate> {
+    let mut all: Vec<Predicate> = match &read.source {
+        Source::Id(id) => vec![Predicate::Compare(Name::from("id"), Op::Eq, id.clone())],
+        Source::Index { bounds, .. } => {
+            bounds.iter().map(|Bound { field, op, value }| Predicate::Compare(field.clone(), *op, value.clone())).collect()
+        }
+        Source::All | Source::Search { .. } => Vec::new(),
+    };
+    for filter in &read.filters {
+        match filter {
+            Predicate::All(parts) => all.extend(parts.iter().cloned()),
+            other => all.push(other.clone()),
+        }
+    }
+    all
+}
+
+fn needs_callback(condition: &Predicate) -> bool {
+    match condition {
+        Predicate::Missing(_) | Predicate::Present(_) => true,
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().any(needs_callback),
+        Predicate::Compare(..) => false,
+    }
+}
+
+/// One row, by equal columns alone.
+fn is_by_unique(read: &Read) -> bool {
+    match &read.source {
+        Source::Index { bounds, .. } => read.filters.is_empty() && !bounds.is_empty() && bounds.iter().all(|bound| bound.op == Op::Eq),
+        _ => false,
+    }
+}

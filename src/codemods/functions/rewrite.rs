@@ -1,0 +1,382 @@
+//! Writes what was decided into the files: fields, calls, rows that leave, and the setup.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::companions::{self, Helper, Source, TableNotes};
+use super::ents::Understood;
+use super::finish::{Finish, in_brackets};
+use super::nested::Nested;
+use super::print::Printer;
+use super::shapes::{Shape, Taken, Use, Way};
+use super::sites::{FieldRead, FileSites, Handle, Site, row_table};
+use super::target::Target;
+use super::wiring::Wiring;
+use crate::codemod::{Options, Rewritten};
+use crate::codemods::schema::files::{FileContext, statement_start, with_leading_comments, with_line_end};
+use crate::model::Workspace;
+use crate::model::hir::{BindingId, BindingKind, ExprId, ExprKind, Module, Name, Parent};
+use crate::model::ty::Ty;
+use crate::source::{FileId, Span};
+use crate::style::indent_at;
+use crate::writing::imports::specifier;
+
+pub struct Rewriter<'a> {
+    workspace: &'a Workspace,
+    target: &'a Target,
+    wiring: &'a Wiring,
+    notes: TableNotes,
+    helpers: RefCell<BTreeSet<Helper>>,
+    /// Whether calls of ents are left, which need what they had.
+    keeps_ents: bool,
+}
+
+pub fn rewrite(
+    before: &Workspace,
+    after: &Workspace,
+    target: &Target,
+    found: &[FileSites],
+    wiring: &Wiring,
+    options: &Options,
+) -> BTreeMap<FileId, Rewritten> {
+    let _ = after;
+    let keeps_ents =
+        found.iter().flat_map(|file| &file.sites).any(|site| !site.is_live()) || found.iter().any(|file| !file.suspects.is_empty());
+    let notes = notes(before, found);
+    let rewriter = Rewriter { workspace: before, target, wiring, notes, helpers: RefCell::default(), keeps_ents };
+    let mut files = BTreeMap::new();
+    // The helpers that are needed are known once all other files are written.
+    let (home, others): (Vec<&FileSites>, Vec<&FileSites>) = found.iter().partition(|file| file.file == wiring.home);
+    for file in others.into_iter().chain(home) {
+        if let Some(new) = rewriter.file(file, options) {
+            files.insert(file.file, new);
+        }
+    }
+    files
+}
+
+/// What the helpers have to know of the old schema.
+fn notes(workspace: &Workspace, found: &[FileSites]) -> TableNotes {
+    let mut notes = TableNotes::default();
+    let Some(ents) = found.iter().flat_map(|file| &file.sites).map(|site| &site.chain.ents).next() else { return notes };
+    for (name, _, table) in &ents.schema.tables {
+        let Ty::Object(document) = &table.document else { continue };
+        let holds_null = |ty: &Ty| ty.members().contains(&Ty::Null);
+        let nulls: Vec<Name> = document.fields.iter().filter(|f| !f.optional && holds_null(&f.ty)).map(|f| f.name.clone()).collect();
+        if !nulls.is_empty() {
+            notes.nulls.insert(name.clone(), nulls);
+        }
+        let defaults: Vec<(Name, String)> = table
+            .added
+            .iter()
+            .filter_map(|added| {
+                let text = workspace.text(added.default?);
+                let value = text.split_once(':').map_or(text, |(_, value)| value).trim();
+                Some((added.name.clone(), value.to_owned()))
+            })
+            .collect();
+        if !defaults.is_empty() {
+            notes.defaults.insert(name.clone(), defaults);
+        }
+    }
+    notes
+}
+
+impl Rewriter<'_> {
+    fn file(&self, file: &FileSites, options: &Options) -> Option<Rewritten> {
+        let module = self.workspace.hir(file.file);
+        let source = self.workspace.source(file.file);
+        let context = FileContext::new(self.workspace, file.file);
+        // New names must not be hidden by those of functions.
+        for (at, binding) in module.bindings.iter().enumerate() {
+            if !module.is_of_module(BindingId(at as u32)) {
+                context.names.take(&binding.name);
+            }
+        }
+        let nested = Nested::new(source);
+        let rows: BTreeSet<ExprId> = file
+            .sites
+            .iter()
+            .filter(|site| site.is_live() && !site.at_once)
+            .flat_map(|site| &site.flow.uses)
+            .filter_map(|usage| match usage {
+                Use::Receiver(row) => Some(*row),
+                _ => None,
+            })
+            .collect();
+        let printer = Printer {
+            workspace: self.workspace,
+            module,
+            target: self.target,
+            nested: &nested,
+            context: &context,
+            is_row: &|row| rows.contains(&row),
+            helper: &|helper| self.helper(&context, helper),
+            id_type: &|| self.id_type(&context),
+        };
+        let live: Vec<&Site> = file.sites.iter().filter(|site| site.is_live()).collect();
+        let mut jobs: Vec<(Span, u8, Job<'_>)> = Vec::new();
+        for site in live.iter().filter(|site| !site.at_once) {
+            let table = site.verdict.as_ref().ok().and_then(row_table);
+            if let Some(table) = table {
+                for field in &site.fields {
+                    rename(&printer, field);
+                    jobs.push((module.span(field.member), 1, Job::Field(field, table.clone())));
+                }
+            }
+        }
+        for site in &live {
+            if site.held_in.is_some() {
+                continue;
+            }
+            jobs.push((module.span(target_of(site)), 0, Job::Call(site)));
+            let Some(table) = site.verdict.as_ref().ok().and_then(row_table).filter(|_| !site.at_once) else { continue };
+            for usage in &site.flow.uses {
+                if let Use::Escape { value, shape, way } = usage {
+                    jobs.push((module.span(*value), 2, Job::Leave(*shape, *way, table.clone())));
+                }
+            }
+        }
+        jobs.sort_by_key(|(span, kind, _)| (span.end - span.start, *kind, span.start));
+        for (span, _, job) in &jobs {
+            match job {
+                Job::Call(site) => {
+                    if let (Ok(understood), Some(handle)) = (&site.verdict, &site.handle) {
+                        nested.set(*span, self.call(&printer, site, understood, handle)?);
+                    }
+                }
+                Job::Field(field, table) => self.write_field(&printer, table, field),
+                Job::Leave(shape, way, table) => {
+                    let text = nested.text(*span);
+                    let wrapped = self.document(&printer, *shape, table, &text);
+                    nested.set(*span, if *way == Way::Shorthand { format!("{text}: {wrapped}") } else { wrapped });
+                }
+            }
+        }
+        self.drop_held(&printer, file);
+        self.set_up(&printer, file.file, options);
+        for (span, text) in nested.into_edits() {
+            context.edit(span, text);
+        }
+        context.finish(options)
+    }
+
+    /// What a field is called now is written; here is what goes with its value.
+    fn write_field(&self, printer: &Printer<'_, '_>, table: &Name, field: &FieldRead) {
+        let module = printer.module;
+        let ExprKind::Member { optional, .. } = module.expr(field.member) else { return };
+        let whole = module.span(field.member);
+        let text = printer.nested.text(whole);
+        let default = self.notes.defaults.get(table).and_then(|all| all.iter().find(|(name, _)| *name == field.name));
+        let changed = if field.is_written {
+            return;
+        } else if field.wants_id && !is_member_of(module, field.member) {
+            let or = if *optional { " | undefined" } else { "" };
+            format!("{text} as {}<{}>{or}", (printer.id_type)(), printer.context.style.string(table))
+        } else if let Some((_, default)) = default {
+            format!("{text} ?? {default}")
+        } else if field.minds_null {
+            format!("{text} ?? undefined")
+        } else {
+            return;
+        };
+        printer.nested.set(whole, in_brackets(module, field.member, changed));
+    }
+
+    /// The code that takes the place of a call, of the `await` in front of it too.
+    fn call(&self, printer: &Printer<'_, '_>, site: &Site, understood: &Understood, handle: &Handle) -> Option<String> {
+        let orm = match handle {
+            Handle::Object(object) => format!("{}.orm", printer.text(*object)),
+            Handle::Name(name) => format!("{name}.orm"),
+        };
+        let printed = printer.print(&understood.ask, &orm)?;
+        let at = target_of(site);
+        let table = row_table(understood).filter(|_| site.at_once);
+        let finish = Finish { rewriter: self, printer, printed: &printed, table, mapped: understood.mapped, understood };
+        let is_plain = printed.taken.is_none() && finish.table.is_none() && understood.mapped.is_none();
+        Some(match site.flow.taken {
+            _ if is_plain => match site.flow.taken {
+                Taken::Awaited(_) => format!("await {}", printer.layout(&printed.promise, at, "await ".len())),
+                _ => printer.layout(&printed.promise, at, 0),
+            },
+            Taken::Awaited(_) => {
+                let value = finish.of(&format!("await {}", printer.layout(&printed.promise, at, "await ".len())), true);
+                let value = if finish.is_async() { format!("await {value}") } else { value };
+                if finish.has_operator() { in_brackets(printer.module, at, value) } else { value }
+            }
+            Taken::Returned | Taken::Discarded => {
+                finish.of(&format!("await {}", printer.layout(&printed.promise, at, "await ".len())), true)
+            }
+            Taken::Together | Taken::Collected | Taken::Lazy => {
+                let promise = printer.layout(&printed.promise, at, 0);
+                let name = finish.parameter();
+                format!("{promise}.then(({name}) => {})", finish.of(name, false))
+            }
+        })
+    }
+
+    /// A row, or rows, in the shape of documents.
+    pub fn document(&self, printer: &Printer<'_, '_>, shape: Shape, table: &Name, text: &str) -> String {
+        let helper = match shape {
+            Shape::Row => Helper::Document,
+            Shape::Rows => Helper::Documents,
+            Shape::Page => Helper::DocumentPage,
+        };
+        format!("{}({}, {text})", (printer.helper)(helper), printer.context.style.string(table))
+    }
+
+    /// The local name of a helper.
+    fn helper(&self, context: &FileContext<'_>, helper: Helper) -> String {
+        self.helpers.borrow_mut().insert(helper);
+        if context.file == self.wiring.home {
+            return helper.name().to_owned();
+        }
+        context.want(&self.module_of(context.file, self.wiring.home), helper.name(), helper.name())
+    }
+
+    /// How a file names another: as it does already, else by its place.
+    fn module_of(&self, from: FileId, to: FileId) -> String {
+        let hir = self.workspace.hir(from);
+        let known = self.workspace.imports_of(from).iter().find(|import| import.file == to);
+        let named = known.and_then(|known| {
+            hir.imports.iter().find(|import| known.span.start >= import.decl_start && known.span.start <= import.decl_end)
+        });
+        let path = |file: FileId| self.workspace.source(file).path.as_str();
+        named.map_or_else(|| specifier(path(from), path(to)), |import| import.module.to_string())
+    }
+
+    /// The type `Id` of the generated data model.
+    fn id_type(&self, context: &FileContext<'_>) -> String {
+        let hir = self.workspace.hir(context.file);
+        let is_id = |module: &str| module.contains("_generated/dataModel");
+        let there = hir.bindings.iter().find(|binding| {
+            hir.import(binding)
+                .is_some_and(|import| is_id(&import.module) && import.name == crate::model::hir::ImportName::Named(Name::from("Id")))
+        });
+        if let Some(binding) = there {
+            return binding.name.to_string();
+        }
+        context.want_type_of(&self.data_model(context.file), "Id");
+        "Id".to_owned()
+    }
+
+    fn data_model(&self, file: FileId) -> String {
+        let folder = self.workspace.functions_folder(file).unwrap_or("convex").to_owned();
+        let hir = self.workspace.hir(file);
+        // As the file names its neighbour.
+        let near = hir.imports.iter().find_map(|import| import.module.split_once("_generated/").map(|(before, _)| before.to_owned()));
+        match near {
+            Some(before) => format!("{before}_generated/dataModel"),
+            None => specifier(&self.workspace.source(file).path, &format!("{folder}/_generated/dataModel")),
+        }
+    }
+
+    /// Constants that hold something lazy go when nothing uses them any more.
+    fn drop_held(&self, printer: &Printer<'_, '_>, file: &FileSites) {
+        let module = printer.module;
+        let source = self.workspace.source(file.file);
+        for held in file.sites.iter().filter_map(|site| site.held_in) {
+            let used: Vec<ExprId> =
+                file.sites.iter().filter(|site| site.is_live() && site.held_in.is_none()).filter_map(|site| site.chain.via).collect();
+            let binding = module.binding(held);
+            let BindingKind::Const(Some(init)) = binding.kind else { continue };
+            if !binding.uses.iter().all(|usage| used.contains(usage)) {
+                continue;
+            }
+            let before = source.text[..binding.start as usize].trim_end();
+            let after = &source.text[module.span(init).end as usize..];
+            let rest = after.strip_prefix(';').unwrap_or(after);
+            let ends = rest.trim_start_matches([' ', '\t']).starts_with(['\n', '\r']);
+            let Some(start) = before.ends_with("const").then(|| before.len() - "const".len()) else { continue };
+            let line = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
+            let span = module.at(line as u32, module.span(init).end + (after.len() - rest.len()) as u32);
+            if ends && source.text[line..start].trim().is_empty() && source.comments_in(span).is_empty() {
+                printer.nested.set(with_line_end(&source.text, span), String::new());
+            }
+        }
+    }
+
+    fn set_up(&self, printer: &Printer<'_, '_>, file: FileId, options: &Options) {
+        let module = printer.module;
+        let text = &self.workspace.source(file).text;
+        let style = printer.context.style;
+        let Some((relations_file, relations)) = &self.target.relations else { return };
+        for place in self.wiring.places.iter().filter(|place| place.file == file) {
+            let context = printer.text(place.context);
+            let orm = self.orm_name(printer);
+            let new = format!("orm: {orm}.db({context})");
+            if self.keeps_ents {
+                let indent = indent_at(text, place.span.start);
+                let is_alone =
+                    text[..place.span.start as usize].ends_with(indent) && text[..place.span.start as usize - indent.len()].ends_with('\n');
+                let between = if is_alone { format!(",{}{indent}", style.newline) } else { ", ".to_owned() };
+                printer.nested.set(module.at(place.span.start, place.span.start), format!("{new}{between}"));
+            } else {
+                printer.nested.set(place.span, new);
+            }
+        }
+        if file != self.wiring.home {
+            return;
+        }
+        let Some(first) = self.wiring.places.iter().find(|place| place.file == file) else { return };
+        let start = with_leading_comments(text, statement_start(text, first.span.start));
+        let create = printer.context.names.orm("createOrm");
+        let relations = match *relations_file == file {
+            true => relations.clone(),
+            false => printer.context.want(&self.module_of(file, *relations_file), relations, relations),
+        };
+        let schema = if relations == "schema" { "schema".to_owned() } else { format!("schema: {relations}") };
+        let line = format!("const orm = {create}({{ {schema} }}){}", style.semicolon());
+        printer.nested.set(module.at(start, start), format!("{line}{0}{0}", style.newline));
+        let wanted: Vec<Helper> = self.helpers.borrow().iter().copied().collect();
+        let unset = if wanted.contains(&Helper::Unsetting) { printer.context.names.orm("unsetToken") } else { String::new() };
+        let helpers = companions::text(&wanted, false, &self.notes, style, &unset);
+        for (from, name, is_type) in helpers.imports {
+            match (from, is_type) {
+                (Source::Orm, true) => printer.context.want_type(name, options),
+                (Source::Orm, false) => {}
+                (Source::Schema, true) => printer.context.want_type_of(&self.module_of(file, *relations_file), name),
+                (Source::Schema, false) => printer.context.want_type_of(&self.module_of(file, *relations_file), name),
+                (Source::DataModel, _) => _ = self.id_type(printer.context),
+            }
+        }
+        if !helpers.code.is_empty() {
+            let end = text.trim_end().len() as u32;
+            let last = module.at(end, text.len() as u32);
+            printer.nested.set(last, format!("{0}{0}{1}{0}", style.newline, helpers.code));
+        }
+    }
+
+    fn orm_name(&self, printer: &Printer<'_, '_>) -> String {
+        let _ = printer;
+        "orm".to_owned()
+    }
+}
+
+/// `row._id` → `row.id`.
+fn rename(printer: &Printer<'_, '_>, field: &FieldRead) {
+    let new = match &*field.name {
+        "_id" => "id",
+        "_creationTime" => "createdAt",
+        _ => return,
+    };
+    printer.nested.set(printer.module.property_span(field.member), new.to_owned());
+}
+
+enum Job<'a> {
+    Call(&'a Site),
+    Field(&'a FieldRead, Name),
+    Leave(Shape, Way, Name),
+}
+
+/// The expression that a call's place is taken of: with its `await`.
+fn target_of(site: &Site) -> ExprId {
+    match site.flow.taken {
+        Taken::Awaited(at) => at,
+        _ => site.chain.top,
+    }
+}
+
+fn is_member_of(module: &Module, at: ExprId) -> bool {
+    matches!(module.parent(at), Parent::Expr(up) if matches!(module.expr(up), ExprKind::Member { .. } | ExprKind::Index { .. }))
+}

@@ -1,0 +1,351 @@
+//! The calls of one file, each with what it asks for, and what becomes of what it yields.
+
+use super::ask::{Ask, Inserted};
+use super::edges;
+use super::ents::{self, Base, Chain, Reader, Understood, Why, Yields};
+use super::shapes::{Flow, Shape, Taken, Tracer, Use};
+use super::target::Target;
+use crate::model::Workspace;
+use crate::model::hir::{Binary, BindingId, Body, ExprId, ExprKind, FuncId, Module, Name, Parent, Place};
+use crate::model::ty::{EntsForm, EntsTy, Ty};
+use crate::source::FileId;
+
+pub struct FileSites {
+    pub file: FileId,
+    pub sites: Vec<Site>,
+    /// Calls of `entsTableFactory`: the call, and the context that it is given.
+    pub factories: Vec<(ExprId, ExprId)>,
+    /// What looks like a call on an ent, on something that is not known.
+    pub suspects: Vec<ExprId>,
+}
+
+impl FileSites {
+    pub fn is_empty(&self) -> bool {
+        self.sites.is_empty() && self.factories.is_empty() && self.suspects.is_empty()
+    }
+}
+
+pub struct Site {
+    pub chain: Chain,
+    /// `ctx.orm`, as it can be had where the call stands: what is in front of `.orm`.
+    pub handle: Option<Handle>,
+    pub verdict: Result<Understood, Why>,
+    pub flow: Flow,
+    /// The fields that are read of the rows.
+    pub fields: Vec<FieldRead>,
+    /// The constant that holds the chain itself.
+    pub held_in: Option<BindingId>,
+    /// Its rows are to be documents at once, not where they leave.
+    pub at_once: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Handle {
+    /// The object that has `table`.
+    Object(ExprId),
+    /// A name in reach.
+    Name(Name),
+}
+
+/// `row.name`, and what has to be done to it.
+#[derive(Clone, Debug)]
+pub struct FieldRead {
+    pub member: ExprId,
+    pub name: Name,
+    /// Documents may lack the field, and whoever reads it here minds null.
+    pub minds_null: bool,
+    /// The value is wanted as the id of a table.
+    pub wants_id: bool,
+    /// Something is put into it.
+    pub is_written: bool,
+}
+
+impl Site {
+    pub fn is_live(&self) -> bool {
+        self.verdict.is_ok()
+    }
+
+    /// Not a call of its own: a constant that is used by others, or a name that is awaited.
+    pub fn is_silent(&self) -> bool {
+        self.held_in.is_some()
+    }
+
+    pub fn table(&self) -> Option<&Name> {
+        match &self.verdict.as_ref().ok()?.yields {
+            Yields::Row(name) | Yields::Rows(name) | Yields::Page(name) => Some(name),
+            _ => self.mapped_table(),
+        }
+    }
+
+    fn mapped_table(&self) -> Option<&Name> {
+        let understood = self.verdict.as_ref().ok()?;
+        understood.mapped?;
+        match &understood.ask {
+            Ask::Read(read) => Some(&read.table),
+            _ => None,
+        }
+    }
+}
+
+pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
+    let module = workspace.hir(file);
+    workspace.ask(file, |infer| {
+        let reader = Reader { infer, file, module, target };
+        let mut sites: Vec<Site> = ents::chains(&reader).into_iter().map(|chain| site(&reader, chain)).collect();
+        sites.extend(awaited_names(&reader));
+        FileSites { file, sites, factories: factories(&reader), suspects: suspects(&reader) }
+    })
+}
+
+fn site(reader: &Reader<'_>, chain: Chain) -> Site {
+    let held_in = ents::held_in(reader, chain.top).filter(|_| is_lazy(reader, chain.top));
+    let mut verdict = reader.understand(&chain);
+    let shape = verdict.as_ref().ok().and_then(|understood| match &understood.yields {
+        Yields::Row(_) => Some(Shape::Row),
+        Yields::Rows(_) => Some(Shape::Rows),
+        Yields::Page(_) => Some(Shape::Page),
+        _ => None,
+    });
+    let is_method = |name: &str| matches!(name, "edge" | "edgeX" | "patch" | "replace" | "delete" | "doc");
+    let tracer = Tracer { module: reader.module, is_method: &is_method };
+    let mut flow = tracer.flow(chain.top, shape);
+    if let Ok(understood) = &mut verdict {
+        if let Some(mapped) = understood.mapped {
+            flow.uses.extend(tracer.callback(mapped.callback));
+        }
+        if flow.is_ignored
+            && let Ask::Insert { result, .. } = &mut understood.ask
+            && *result == Inserted::Id
+        {
+            *result = Inserted::Ignored;
+        }
+        if let Some(why) = refused(reader, understood, &flow, held_in) {
+            verdict = Err(why);
+        }
+    }
+    let row_table = |understood: &Understood| row_table(understood);
+    let table = verdict.as_ref().ok().and_then(row_table);
+    let fields = table.map_or_else(Vec::new, |table| fields(reader, &chain.ents, &table, &flow.uses));
+    let handle = handle(reader, &chain);
+    if verdict.is_ok() && handle.is_none() {
+        verdict =
+            Err(Why::new("functions-no-context", "no context is in reach here that the ORM could be had from")
+                .or("give the function `ctx`"));
+    }
+    let at_once = is_better_at_once(&flow);
+    Site { chain, handle, verdict, flow, fields, held_in, at_once }
+}
+
+/// The table whose rows a site yields, or hands to its callback.
+pub fn row_table(understood: &Understood) -> Option<Name> {
+    match (&understood.yields, &understood.ask, understood.mapped) {
+        (Yields::Row(name) | Yields::Rows(name) | Yields::Page(name), ..) => Some(name.clone()),
+        (_, Ask::Read(read), Some(_)) => Some(read.table.clone()),
+        _ => None,
+    }
+}
+
+fn refused(reader: &Reader<'_>, understood: &Understood, flow: &Flow, held_in: Option<BindingId>) -> Option<Why> {
+    if held_in.is_none() && flow.taken == Taken::Lazy {
+        return Some(Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows"));
+    }
+    match &understood.ask {
+        Ask::Update { .. } | Ask::Delete { .. } if !flow.is_ignored => {
+            Some(Why::new("functions-write-result", "the id that ents give back is used, and the ORM gives back none"))
+        }
+        Ask::Nothing => Some(Why::new("functions-normalize-id", "the ORM does not check ids").or("use `ctx.db.normalizeId(…)`")),
+        Ask::Read(super::ask::Read { end: super::ask::End::Page(options), .. }) if !super::print::is_simple(reader.module, *options) => {
+            Some(Why::new("functions-dynamic", "the options of the page are put together where they are used"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the value is a promise of ents, and not what one yielded.
+fn is_lazy(reader: &Reader<'_>, id: ExprId) -> bool {
+    reader.ents(id).is_some_and(|ents| !ents.is_row())
+}
+
+/// Names of constants that hold something lazy, where they are awaited as they are.
+fn awaited_names(reader: &Reader<'_>) -> Vec<Site> {
+    let module = reader.module;
+    let is_awaited = |id: ExprId| match module.parent(id) {
+        Parent::Expr(up) => matches!(module.expr(up), ExprKind::Await(_)),
+        Parent::Stmt { place, .. } => place == Place::Returned,
+    };
+    let names = module.exprs().filter(|(id, kind)| matches!(kind, ExprKind::Local(_)) && is_awaited(*id)).map(|(id, _)| id);
+    let lazy = names.filter(|id| reader.ents(*id).is_some_and(|ents| !ents.is_row() && ents.table_name().is_some()));
+    let chain = |id: ExprId| Some(Chain { top: id, via: Some(id), ..ents::prefix(reader, id)? });
+    lazy.filter_map(|id| Some(site(reader, chain(id)?))).collect()
+}
+
+fn factories(reader: &Reader<'_>) -> Vec<(ExprId, ExprId)> {
+    let module = reader.module;
+    let is_factory = |call: &crate::model::hir::Call| match reader.ty(call.callee) {
+        Ty::External(external) => external.is("convex-ents", &["entsTableFactory"]),
+        _ => false,
+    };
+    let calls = module.exprs().filter_map(|(id, kind)| match kind {
+        ExprKind::Call(call) if is_factory(call) => Some((id, call.args.first()?.value)),
+        _ => None,
+    });
+    calls.collect()
+}
+
+/// `x.edge("posts")` and the like on something that is not known.
+fn suspects(reader: &Reader<'_>) -> Vec<ExprId> {
+    let module = reader.module;
+    let calls = module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Call(_))).map(|(id, _)| id);
+    calls
+        .filter(|id| {
+            let Some((call, object, method)) = module.method(*id) else { return false };
+            let is_like = match (&**method, call.args.len()) {
+                ("edge" | "edgeX", 1) => module.constant(call.args[0].value).is_some(),
+                ("patch" | "replace", 1) => module.as_object(call.args[0].value).is_some(),
+                _ => false,
+            };
+            is_like && reader.ty(object).is_unknown()
+        })
+        .collect()
+}
+
+/// Where the ORM is, for a call.
+fn handle(reader: &Reader<'_>, chain: &Chain) -> Option<Handle> {
+    if let Base::Table { factory, .. } = chain.base {
+        return match reader.module.expr(reader.module.bare(factory)) {
+            ExprKind::Member { object, .. } => {
+                // Where a constant stands for the chain, what it begins with may not be in reach.
+                let is_near = reader.module.enclosing_func(*object) == reader.module.enclosing_func(chain.top);
+                if is_near || in_reach(reader, *object, chain.top) { Some(Handle::Object(*object)) } else { None }
+            }
+            _ => None,
+        };
+    }
+    context_name(reader, chain.top).map(Handle::Name)
+}
+
+fn in_reach(reader: &Reader<'_>, object: ExprId, from: ExprId) -> bool {
+    let Some(owner) = reader.module.enclosing_func(object) else { return true };
+    functions_around(reader.module, from).contains(&owner)
+}
+
+pub fn functions_around(module: &Module, at: ExprId) -> Vec<FuncId> {
+    let mut around = Vec::new();
+    let mut next = module.enclosing_func(at);
+    while let Some(func) = next {
+        around.push(func);
+        next = module.func(func).outer;
+    }
+    around
+}
+
+/// A parameter around the place that has the `table` of ents.
+fn context_name(reader: &Reader<'_>, at: ExprId) -> Option<Name> {
+    let module = reader.module;
+    for func in functions_around(module, at) {
+        for param in &module.func(func).params {
+            for id in module.bindings_in(param.bindings) {
+                let is_context = match reader.infer.binding(reader.file, id) {
+                    Ty::Ctx(ctx) => ctx.custom.fields.iter().any(|field| is_factory(&field.ty) && &*field.name == "table"),
+                    _ => false,
+                };
+                if is_context {
+                    return Some(module.binding(id).name.clone());
+                }
+            }
+        }
+    }
+    None
+}
+
+fn is_factory(ty: &Ty) -> bool {
+    matches!(ty, Ty::Ents(ents) if ents.form == EntsForm::Factory)
+}
+
+fn fields(reader: &Reader<'_>, ents: &EntsTy, table: &Name, uses: &[Use]) -> Vec<FieldRead> {
+    let members = uses.iter().filter_map(|usage| match usage {
+        Use::Field(member) => Some(*member),
+        _ => None,
+    });
+    members
+        .filter_map(|member| {
+            let ExprKind::Member { property, .. } = reader.module.expr(member) else { return None };
+            let is_nullable = reader.may_lack(ents, table, property);
+            let ty = reader.infer.at_once(reader.file, member);
+            let is_stored_null = edges::table(&ents.schema, table).is_some_and(|definition| match &definition.document {
+                Ty::Object(document) => document.field(property).is_some_and(|f| f.ty.members().contains(&Ty::Null)),
+                _ => false,
+            });
+            let may_be_missing = is_nullable && !is_stored_null && (ty.is_unknown() || ty.members().contains(&Ty::Undefined));
+            Some(FieldRead {
+                member,
+                name: property.clone(),
+                minds_null: may_be_missing && minds_null(reader.module, member),
+                wants_id: &**property == "_id" && !is_compared(reader.module, member),
+                is_written: is_written(reader.module, member),
+            })
+        })
+        .collect()
+}
+
+/// Whether it makes a difference to what is around a value if that is null, and not undefined, to the compiler at least.
+fn minds_null(module: &Module, at: ExprId) -> bool {
+    match module.parent(at) {
+        Parent::Stmt { place, .. } => !matches!(place, Place::Test | Place::Discarded),
+        Parent::Expr(up) => match module.expr(up) {
+            ExprKind::Binary { op, left, .. } => match op {
+                Binary::Coalesce | Binary::Or | Binary::And => *left != at,
+                Binary::StrictEq | Binary::StrictNe | Binary::LooseEq | Binary::LooseNe => false,
+                _ => true,
+            },
+            ExprKind::Unary { .. } | ExprKind::Template(_) => false,
+            ExprKind::Cond { test, .. } => *test != at,
+            ExprKind::Member { .. } | ExprKind::Index { .. } => false,
+            ExprKind::Paren(_) => minds_null(module, up),
+            ExprKind::Cast { kind: crate::model::hir::Cast::NonNull, .. } => false,
+            _ => true,
+        },
+    }
+}
+
+fn is_compared(module: &Module, at: ExprId) -> bool {
+    match module.parent(at) {
+        Parent::Stmt { place, .. } => place == Place::Test,
+        Parent::Expr(up) => match module.expr(up) {
+            ExprKind::Binary { op, .. } => !matches!(op, Binary::And | Binary::Or | Binary::Coalesce),
+            ExprKind::Template(_) | ExprKind::Unary { .. } => true,
+            _ => false,
+        },
+    }
+}
+
+fn is_written(module: &Module, at: ExprId) -> bool {
+    match module.parent(at) {
+        Parent::Expr(up) => match module.expr(up) {
+            ExprKind::Assign { target, .. } => *target == Some(at),
+            ExprKind::Unary { op, .. } => matches!(op, crate::model::hir::Unary::Delete | crate::model::hir::Unary::Update),
+            _ => false,
+        },
+        Parent::Stmt { .. } => false,
+    }
+}
+
+/// Rows that leave in more than one place, or in a way that hides their fields, are documents from the start.
+fn is_better_at_once(flow: &Flow) -> bool {
+    let escapes = flow.uses.iter().filter(|usage| matches!(usage, Use::Escape { .. })).count();
+    escapes > 1 || escapes == 1 && flow.uses.len() == 1
+}
+
+impl Tracer<'_> {
+    /// What becomes of the rows that a callback is called with.
+    pub fn callback(&self, callback: ExprId) -> Vec<Use> {
+        let func = self.module.as_func(callback).map(|func| self.module.func(func));
+        let escape = || vec![Use::Escape { value: callback, shape: Shape::Row, way: super::shapes::Way::Other }];
+        let Some(func) = func.filter(|func| !matches!(func.body, Body::None)) else { return escape() };
+        match func.params.first() {
+            None => Vec::new(),
+            Some(param) if param.is_name && !param.is_rest && param.ty.is_none() => self.of_parameter(param.bindings.0),
+            Some(_) => escape(),
+        }
+    }
+}
