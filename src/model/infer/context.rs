@@ -403,9 +403,8 @@ impl Infer<'_> {
             ("Array", 1) => Ty::array(arg(0)),
             ("Record", 2) => Ty::Record(Arc::new((arg(0), arg(1)))),
             ("NonNullable", 1) => arg(0).non_null(),
-            ("Partial" | "Readonly" | "Required", 1) if matches!(arg(0), Ty::Ctx(_) | Ty::Db) => arg(0),
-            // `Pick<MutationCtx, "db" | "storage">`: a part of a context is as good as the whole.
-            ("Pick" | "Omit", 2) if matches!(arg(0), Ty::Ctx(_) | Ty::Db) => arg(0),
+            // A part of a context is as good as the whole.
+            ("Pick" | "Omit", 2) | ("Partial" | "Readonly" | "Required", 1) if matches!(arg(0), Ty::Ctx(_) | Ty::Db) => arg(0),
             ("Readonly" | "Required", 1) if matches!(arg(0), Ty::Object(_)) => arg(0),
             ("Id" | "GenericId", 1) => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Id(table.clone())),
             ("Doc", 1) => arg(0).as_str().map_or(Ty::Unknown, |table| Ty::Doc(table.clone())),
