@@ -16,12 +16,14 @@ pub mod layout;
 pub mod node;
 pub mod order;
 pub mod promises;
+mod link;
 mod lower;
 pub mod queries;
 pub mod readers;
 pub mod relations;
 pub mod repetition;
 pub mod schema;
+mod seen;
 pub mod tables;
 pub mod ty;
 mod world;
@@ -38,14 +40,15 @@ pub use functions::Function;
 pub use graph::{Graph, Reference};
 use infer::Infer;
 pub use layout::{Layout, PathAliases, Root};
+use link::{Kept, Linked};
 pub use queries::DbQuery;
 pub use readers::Readers;
 pub use relations::{Relation, RelationForm};
 pub use repetition::Repeat;
 pub use schema::{Schema, Table};
 pub use tables::TableUse;
+use world::World;
 pub use world::{ImportedFile, Origin};
-use world::{Known, World};
 
 use crate::source::{FileId, SourceFile, Span};
 use crate::style::Style;
@@ -96,6 +99,13 @@ impl File {
         self.hir.imports.iter().any(|import| !import.type_only && is_runner(&import.module))
     }
 
+    /// Takes the file for a test where its text says that it is one.
+    fn find_tests(&mut self) {
+        if self.role == Role::Backend && self.runs_tests() {
+            self.role = Role::Test;
+        }
+    }
+
     /// The module specifiers that this file imports or re-exports from, each once.
     pub fn imports(&self) -> impl Iterator<Item = &str> {
         let imports = &self.hir.imports;
@@ -117,6 +127,8 @@ pub struct Workspace {
     pub projects: Vec<Project>,
     /// For each file, by its id, the files whose values it imports.
     imports: Vec<Vec<ImportedFile>>,
+    /// What makes it cheap to link again after an edit, where that was asked for.
+    kept: Option<Kept>,
 }
 
 /// One Convex backend: a functions folder and what it imports. Nouns are in order of file and place.
@@ -148,23 +160,39 @@ pub struct Project {
 
 impl Workspace {
     /// Joins the files into projects. `files[i]` has the id `i`.
-    pub fn link(mut files: Vec<File>, layout: Layout) -> Self {
-        for file in files.iter_mut().filter(|file| file.role == Role::Backend && file.runs_tests()) {
-            file.role = Role::Test;
-        }
-        let (projects, imports) = link(&files, &layout);
-        Self { files, layout, projects, imports }
+    pub fn link(files: Vec<File>, layout: Layout) -> Self {
+        Self::linked(files, layout, false)
+    }
+
+    /// The same, for an editor: takes a little longer, so that replacing a text takes much less.
+    pub fn link_for_edits(files: Vec<File>, layout: Layout) -> Self {
+        Self::linked(files, layout, true)
+    }
+
+    fn linked(mut files: Vec<File>, layout: Layout, is_kept: bool) -> Self {
+        files.iter_mut().for_each(File::find_tests);
+        let Linked { projects, imports, kept } = link::link(&files, &layout, is_kept);
+        Self { files, layout, projects, imports, kept }
     }
 
     /// Replaces the text of some files and links again; all others keep their facts.
     pub fn with_texts(mut self, texts: Vec<(FileId, String)>) -> Self {
+        let changed: Vec<FileId> = texts.iter().map(|(id, _)| *id).collect();
         for (id, text) in texts {
             let slot = &mut self.files[id.0 as usize];
-            let role = slot.role;
+            let role = match slot.role {
+                // That it is a test may have been said by the text.
+                Role::Test => self.layout.role_of(&slot.source.path),
+                role => role,
+            };
             *slot = read(id, std::mem::take(&mut slot.source.path), text);
             slot.role = role;
+            slot.find_tests();
         }
-        Self::link(self.files, self.layout)
+        let Some(kept) = self.kept else { return Self::link(self.files, self.layout) };
+        let before = Linked { projects: self.projects, imports: self.imports, kept: Some(kept) };
+        let Linked { projects, imports, kept } = link::link_again(&self.files, &self.layout, before, &changed);
+        Self { files: self.files, layout: self.layout, projects, imports, kept }
     }
 
     /// The program as it would be with these texts, read as far as the schemas need it: other files say nothing in it.
@@ -236,7 +264,7 @@ impl Workspace {
     ///
     /// What is said of documents goes by the fields written in the answer, not by a schema: `Ty::Doc` stays a name.
     pub fn ask<T>(&self, home: FileId, questions: impl FnOnce(&Infer<'_>) -> T) -> T {
-        let world = World::new(&self.files, &self.layout);
+        let world = World::new(&self.files, &self.layout, false);
         questions(&Infer::new(&world, home))
     }
 
@@ -273,112 +301,4 @@ pub fn in_file<T>(list: &[T], file: FileId, file_of: impl Fn(&T) -> FileId) -> &
     let from = list.partition_point(|item| file_of(item) < file);
     let to = list.partition_point(|item| file_of(item) <= file);
     list.get(from..to).unwrap_or_default()
-}
-
-/// What one file adds to its project.
-#[derive(Default)]
-struct Nouns {
-    functions: Vec<Function>,
-    queries: Vec<DbQuery>,
-    calls: Vec<PlatformCall>,
-    env_reads: Vec<calls::EnvName>,
-    declared_env: Vec<calls::EnvName>,
-    table_uses: Vec<TableUse>,
-    relations: (Vec<Relation>, Vec<Span>),
-    readers: readers::FileReaders,
-    graph: graph::FileGraph,
-    repeats: Vec<Repeat>,
-}
-
-fn link(files: &[File], layout: &Layout) -> (Vec<Project>, Vec<Vec<ImportedFile>>) {
-    let mut world = World::new(files, layout);
-    let schemas: Vec<Option<(Schema, Known)>> = layout.roots.par_iter().map(|root| schema::read(&world, &root.functions)).collect();
-    for found in schemas.into_iter().chain([None]) {
-        let (schema, known) = found.unzip();
-        world.schemas.push(schema);
-        world.known.add(known.unwrap_or_default());
-    }
-    let imports: Vec<Vec<ImportedFile>> = files.iter().map(|f| world.imported_files(f.source.id)).collect();
-    for known in shared(&world, &imports) {
-        world.known.add(known);
-    }
-    let world = world;
-    let nouns: Vec<Nouns> = files.par_iter().map(|file| nouns(&world, file)).collect();
-    let mut projects: Vec<Project> = (0..world.project_count).map(|_| Project::default()).collect();
-    let mut readers: Vec<Vec<readers::FileReaders>> = projects.iter().map(|_| Vec::new()).collect();
-    let mut graphs: Vec<Vec<graph::FileGraph>> = projects.iter().map(|_| Vec::new()).collect();
-    for (file, nouns) in files.iter().zip(nouns) {
-        let project = &mut projects[world.project(file.source.id)];
-        project.files.push(file.source.id);
-        project.functions.extend(nouns.functions);
-        project.queries.extend(nouns.queries);
-        project.calls.extend(nouns.calls);
-        project.env_reads.extend(nouns.env_reads);
-        project.declared_env.extend(nouns.declared_env);
-        project.table_uses.extend(nouns.table_uses);
-        project.relations.extend(nouns.relations.0);
-        project.unread_relations.extend(nouns.relations.1);
-        project.repeats.extend(nouns.repeats);
-        readers[world.project(file.source.id)].push(nouns.readers);
-        graphs[world.project(file.source.id)].push(nouns.graph);
-    }
-    for (project, (readers, graphs)) in projects.iter_mut().zip(readers.into_iter().zip(graphs)) {
-        project.readers = readers::link(files, &project.files, &project.queries, readers);
-        project.graph = Graph::link(graphs, &project.functions);
-    }
-    for ((project, schema), root) in projects.iter_mut().zip(world.schemas).zip(layout.roots.iter().map(Some).chain([None])) {
-        project.schema = schema;
-        for (at, query) in project.queries.iter().enumerate() {
-            project.by_origin.entry(query.origin).or_default().push(at as u32);
-        }
-        project.is_component = root.is_some_and(|r| r.is_component);
-    }
-    (projects, imports)
-}
-
-/// What the files export that many others import.
-fn shared(world: &World<'_>, imports: &[Vec<ImportedFile>]) -> Vec<Known> {
-    /// With fewer importers, reading it again for each costs less than reading all of it once more.
-    const MANY: u32 = 4;
-    let mut importers = vec![0; imports.len()];
-    imports.iter().flatten().for_each(|import| importers[import.file.0 as usize] += 1);
-    let is_shared = |file: &&File| importers[file.source.id.0 as usize] >= MANY && matches!(file.role, Role::Backend | Role::Support);
-    let files: Vec<FileId> = world.files.iter().filter(is_shared).map(|file| file.source.id).collect();
-    files.into_par_iter().map(|file| Infer::new(world, file).exports()).collect()
-}
-
-fn nouns(world: &World<'_>, file: &File) -> Nouns {
-    if file.role == Role::Generated || file.hir.expr_count() == 0 {
-        return Nouns::default();
-    }
-    let id = file.source.id;
-    let infer = Infer::new(world, id);
-    let mut graph = graph::FileGraph::default();
-    let mut env_reads = Vec::new();
-    let calls = calls::read(&infer, id, &mut graph, &mut env_reads);
-    let declared_env = calls::declared_env(&file.hir, &calls);
-    let table_uses = tables::read(&infer, id, &calls);
-    let relations = relations::read(&infer, id, &calls);
-    let mut functions = functions::read(&infer, id);
-    for function in &mut functions {
-        if let Some(at) = function.handler.filter(|_| function.args == functions::Entry::Missing) {
-            function.arguments = infer.declared_parameter(at.file, at.func, 1);
-        }
-        if let Some(at) = function.handler.filter(|_| function.returns == functions::Entry::Missing) {
-            function.result = infer.returns(at).awaited();
-            function.unclear = infer.unclear_return(at);
-        }
-        if let (Some(at), functions::Entry::Present(returns)) = (function.handler, function.returns) {
-            function.declared = infer.validator_of(&infer.expr(id, returns)).map_or(ty::Ty::Unknown, |v| v.ty);
-            if !matches!(function.declared, ty::Ty::Unknown | ty::Ty::Any) {
-                function.result = infer.returns(at).awaited();
-            }
-        }
-    }
-    graph.edges.extend(graph::callbacks(&infer, id));
-    graph.edges.sort_by_key(|edge| edge.at);
-    graph.references = graph::references(&infer, id);
-    let queries = queries::read(&infer, id);
-    let repeats = repetition::read(&infer, id, &calls, &queries, &graph.edges);
-    Nouns { functions, queries, calls, env_reads, declared_env, table_uses, relations, readers: readers::read(&infer, id), graph, repeats }
 }

@@ -14,6 +14,8 @@ use super::paths::Places;
 /// What a run is narrowed to.
 #[derive(Debug, Default)]
 pub struct Changed {
+    /// Nothing is narrowed; only what files hold may be something else than what is on disk.
+    pub is_everything: bool,
     /// Workspace paths of the files whose findings are shown.
     pub files: FxHashSet<String>,
     /// What files hold, where that is not what is on disk.
@@ -114,6 +116,11 @@ impl Git {
 }
 
 impl Changed {
+    /// Whether findings in the file are asked for.
+    pub fn asks_for(&self, path: &str) -> bool {
+        self.is_everything || self.files.contains(path)
+    }
+
     /// What the file holds, where that is not what is on disk.
     pub fn content(&self, path: &str) -> Option<&[u8]> {
         self.contents.get(path).map(Vec::as_slice)

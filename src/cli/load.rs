@@ -63,7 +63,7 @@ pub fn load(places: &Places, targets: &[PathBuf], reading: Reading) -> Loaded {
     for file in &mut loader.files {
         file.role = layout.role_of(&file.source.path);
     }
-    let is_changed = |path: &String| loader.reading.changed.as_ref().is_none_or(|changed| changed.files.contains(path));
+    let is_changed = |path: &String| loader.reading.changed.as_ref().is_none_or(|changed| changed.asks_for(path));
     let is_asked = loader.files.iter().map(|file| loader.asked.contains(&file.source.path) && is_changed(&file.source.path)).collect();
     Loaded { files: loader.files, layout, is_asked, troubles: loader.troubles, walking, reading: start.elapsed() - walking }
 }

@@ -23,7 +23,12 @@ impl Places {
     /// The places of a run on some paths; also these paths, absolute and without symlinks.
     pub fn of(asked: &[PathBuf]) -> anyhow::Result<(Self, Vec<PathBuf>)> {
         let working = std::env::current_dir().context("the working directory cannot be read")?;
-        let working = dunce::canonicalize(&working).with_context(|| format!("cannot read `{}`", working.display()))?;
+        Self::seen_from(&working, asked)
+    }
+
+    /// The same for a run in another folder.
+    pub fn seen_from(working: &Path, asked: &[PathBuf]) -> anyhow::Result<(Self, Vec<PathBuf>)> {
+        let working = dunce::canonicalize(working).with_context(|| format!("cannot read `{}`", working.display()))?;
         let mut targets = Vec::with_capacity(asked.len());
         let mut base: Option<PathBuf> = None;
         let mut last_top: Option<(PathBuf, PathBuf)> = None;

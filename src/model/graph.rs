@@ -48,7 +48,7 @@ pub struct Edge {
 }
 
 /// `internal.users.list`, `api.users.list`, `components.x.lib.y`: the longest chain of names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reference {
     pub file: FileId,
     pub expr: ExprId,
@@ -60,7 +60,7 @@ pub struct Reference {
 }
 
 /// A registered function itself, where a reference or a plain function is meant.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Misused {
     pub file: FileId,
     pub expr: ExprId,
@@ -70,7 +70,7 @@ pub struct Misused {
 }
 
 /// What one file adds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct FileGraph {
     pub edges: Vec<Edge>,
     pub references: Vec<Reference>,

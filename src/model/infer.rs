@@ -28,7 +28,7 @@ pub use values::with_system_fields;
 
 use super::hir::{BindingId, Body, Exported, ExprId, ExprKind, FuncId, Module, Stmt, TypeId, exits};
 use super::ty::{FunctionAt, Ty};
-use super::world::{Known, Maker, Origin, World};
+use super::world::{Finder, Known, Maker, Origin, World};
 use crate::source::{FileId, Span};
 
 /// Asks the world. Keeps what it found; make one for each file or task, they are not shared between threads.
@@ -163,21 +163,21 @@ impl<'w> Infer<'w> {
         let names = self.names.into_inner();
         for name in (0..names.places.len() as u32).map(BindingId) {
             if let Some(ty) = names.answer(name.0).filter(|ty| is_known(self.home, name, ty)) {
-                known.names.insert((self.home, name), ty.clone());
+                known.names.insert((self.home, name), ty.clone().into());
             }
         }
         for ((file, name), slot) in self.names_elsewhere.into_inner() {
             if let Slot::Done(ty) = slot
                 && is_known(file, name, &ty)
             {
-                known.names.insert((file, name), ty);
+                known.names.insert((file, name), ty.into());
             }
         }
         if let Origin::Here(file, Exported::Expr(expr)) = self.world.export(file, "default")
             && file == self.home
             && let Some(ty) = self.memo.into_inner().answer(expr.0)
         {
-            known.exprs.insert((file, expr), ty.clone());
+            known.exprs.insert((file, expr), ty.clone().into());
         }
         known
     }
@@ -189,13 +189,13 @@ impl<'w> Infer<'w> {
         for export in &self.hir(file).exports {
             let Some(name) = &export.name else { continue };
             match self.exported(file, name) {
-                Ty::Function(at) => _ = known.returns.insert(at, self.returns(at)),
+                Ty::Function(at) => _ = known.returns.insert(at, self.returns(at).into()),
                 Ty::Builder(builder) => _ = self.ctx_of(&builder),
                 _ => {}
             }
         }
-        known.contexts = self.contexts.take();
-        known.add(self.into_known(file));
+        known.contexts = self.contexts.take().into_iter().map(|(maker, ty)| (maker, ty.into())).collect();
+        known.add(self.into_known(file), Finder::default());
         known
     }
 
@@ -204,8 +204,8 @@ impl<'w> Infer<'w> {
         if file == self.home {
             return self.memo.borrow_mut().ask(id.0);
         }
-        if let Some(ty) = self.world.known.exprs.get(&(file, id)) {
-            return Some(ty.clone());
+        if let Some(ty) = self.world.known_expr(file, id) {
+            return Some(ty);
         }
         match self.elsewhere.borrow_mut().entry((file, id)) {
             Entry::Occupied(known) => Some(known.get().seen()),
@@ -245,8 +245,8 @@ impl<'w> Infer<'w> {
         if self.is_framed(Span::new(at.file, func.start, func.end)) {
             return self.compute_returns(at);
         }
-        if let Some(ty) = self.world.known.returns.get(&at) {
-            return ty.clone();
+        if let Some(ty) = self.world.known_return(at) {
+            return ty;
         }
         match self.returns.borrow_mut().entry(at) {
             Entry::Occupied(known) => return known.get().clone().unwrap_or(Ty::Unknown),

@@ -63,6 +63,16 @@ impl Readers {
         named.iter().filter(move |r| r.table.as_deref().is_none_or(|name| name == table))
     }
 
+    /// Every place that surely or possibly reads an index of this name, of whatever table.
+    pub fn named(&self, index: &Name) -> &[IndexReader] {
+        self.named.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every place that reads an index by its name.
+    pub fn all(&self) -> impl Iterator<Item = &IndexReader> {
+        self.named.values().flatten()
+    }
+
     /// Every place that may read the index under a name that is not written there.
     pub fn dynamic<'r>(&'r self, table: &'r str, index: &'r Name) -> impl Iterator<Item = &'r DynamicReader> {
         self.dynamic.iter().filter(move |r| {
@@ -99,7 +109,7 @@ fn is_of_auth(table: &str, index: &str) -> bool {
 }
 
 /// What one file says of readers.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct FileReaders {
     /// Readers that are no queries of the model.
     others: Vec<IndexReader>,

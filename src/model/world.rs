@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::hir::{BindingId, Exported, ExprId, ImportName, Name};
 use super::layout::Layout;
 use super::schema::Schema;
+use super::seen;
 use super::ty::{FunctionAt, FunctionKind, Ty};
 use super::{File, Role};
 use crate::source::{FileId, Span};
@@ -42,10 +43,11 @@ pub struct ImportedFile {
 
 /// Linked files, not yet judged.
 pub struct World<'w> {
-    pub files: &'w [File],
+    files: &'w [File],
     pub layout: &'w Layout,
     by_path: FxHashMap<&'w str, FileId>,
-    targets: Vec<FxHashMap<Name, Target>>,
+    /// For each file what its imports stand for.
+    pub targets: Vec<Targets>,
     /// For each file the project it belongs to.
     pub project_of: Vec<usize>,
     pub project_count: usize,
@@ -53,53 +55,146 @@ pub struct World<'w> {
     pub schemas: Vec<Option<Schema>>,
     /// What reading the schemas has told of other names.
     pub known: Known,
+    /// Whether looks are noted, for `seen`.
+    is_watched: bool,
 }
 
+pub type Targets = FxHashMap<Name, Target>;
+
 /// What is known whoever asks: found in schemas and in files that many others import, so that not each of those reads them again.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Known {
-    pub names: FxHashMap<(FileId, BindingId), Ty>,
-    pub exprs: FxHashMap<(FileId, ExprId), Ty>,
+    pub names: FxHashMap<(FileId, BindingId), Fact>,
+    pub exprs: FxHashMap<(FileId, ExprId), Fact>,
     /// What calls of functions yield.
-    pub returns: FxHashMap<FunctionAt, Ty>,
+    pub returns: FxHashMap<FunctionAt, Fact>,
     /// The contexts that custom builders hand on.
-    pub contexts: FxHashMap<Maker, Ty>,
+    pub contexts: FxHashMap<Maker, Fact>,
 }
 
 /// What decides the context that a builder hands to its handlers: the kind of function, and the call that made the builder.
 pub type Maker = (FunctionKind, Option<(FileId, ExprId)>);
 
+/// Something that is known, and what found it out.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    ty: Ty,
+    by: Finder,
+}
+
+/// The number of a schema, or after those of a file, that was read for the sake of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finder(pub u32);
+
+impl From<Ty> for Fact {
+    fn from(ty: Ty) -> Self {
+        Self { ty, by: Finder::default() }
+    }
+}
+
 impl Known {
     /// Adds what is not known yet.
-    pub fn add(&mut self, more: Self) {
-        for (name, ty) in more.names {
-            self.names.entry(name).or_insert(ty);
+    pub fn add(&mut self, more: Self, by: Finder) {
+        fn into<K: std::hash::Hash + Eq>(known: &mut FxHashMap<K, Fact>, more: FxHashMap<K, Fact>, by: Finder) {
+            for (key, Fact { ty, .. }) in more {
+                known.entry(key).or_insert(Fact { ty, by });
+            }
         }
-        for (expr, ty) in more.exprs {
-            self.exprs.entry(expr).or_insert(ty);
-        }
-        for (function, ty) in more.returns {
-            self.returns.entry(function).or_insert(ty);
-        }
-        for (maker, ty) in more.contexts {
-            self.contexts.entry(maker).or_insert(ty);
-        }
+        into(&mut self.names, more.names, by);
+        into(&mut self.exprs, more.exprs, by);
+        into(&mut self.returns, more.returns, by);
+        into(&mut self.contexts, more.contexts, by);
+    }
+
+    /// Forgets what these have found.
+    pub fn forget(&mut self, is_forgotten: impl Fn(Finder) -> bool) {
+        self.names.retain(|_, fact| !is_forgotten(fact.by));
+        self.exprs.retain(|_, fact| !is_forgotten(fact.by));
+        self.returns.retain(|_, fact| !is_forgotten(fact.by));
+        self.contexts.retain(|_, fact| !is_forgotten(fact.by));
     }
 }
 
 impl<'w> World<'w> {
-    pub fn new(files: &'w [File], layout: &'w Layout) -> Self {
-        let by_path: FxHashMap<&str, FileId> = files.iter().map(|f| (f.source.path.as_str(), f.source.id)).collect();
-        let targets: Vec<FxHashMap<Name, Target>> = files.iter().map(|file| targets_of(file, layout, &by_path)).collect();
+    pub fn new(files: &'w [File], layout: &'w Layout, is_watched: bool) -> Self {
+        let by_path = by_path(files);
+        let targets = files.iter().map(|file| targets_of(file, layout, &by_path)).collect();
+        Self::with_targets(files, layout, by_path, targets, is_watched)
+    }
+
+    /// The same files with other texts in some of them; `targets` are from before.
+    pub fn again(files: &'w [File], layout: &'w Layout, mut targets: Vec<Targets>, changed: &[FileId]) -> Self {
+        let by_path = by_path(files);
+        for file in changed {
+            targets[file.0 as usize] = targets_of(&files[file.0 as usize], layout, &by_path);
+        }
+        Self::with_targets(files, layout, by_path, targets, true)
+    }
+
+    fn with_targets(
+        files: &'w [File],
+        layout: &'w Layout,
+        by_path: FxHashMap<&'w str, FileId>,
+        targets: Vec<Targets>,
+        is_watched: bool,
+    ) -> Self {
         // Files of no project form one of their own, the last: they have no schema.
         let loose = layout.roots.len();
         let mut project_of: Vec<usize> = files.iter().map(|f| layout.root_of(&f.source.path).unwrap_or(loose)).collect();
         adopt_imported(&targets, &mut project_of, loose);
-        Self { files, layout, by_path, targets, project_of, project_count: loose + 1, schemas: Vec::new(), known: Known::default() }
+        let (schemas, known) = (Vec::new(), Known::default());
+        Self { files, layout, by_path, targets, project_of, project_count: loose + 1, schemas, known, is_watched }
     }
 
     pub fn file(&self, id: FileId) -> &'w File {
+        if self.is_watched {
+            seen::note(id.0);
+        }
         &self.files[id.0 as usize]
+    }
+
+    /// All files, where none in particular is looked at.
+    pub fn all_files(&self) -> &'w [File] {
+        self.files
+    }
+
+    /// The number under which a look at what this one has found is noted; those of files come before.
+    pub fn number_of(&self, finder: Finder) -> u32 {
+        self.files.len() as u32 + finder.0
+    }
+
+    /// What reads the schema of a project.
+    pub fn schema_finder(&self, project: usize) -> Finder {
+        Finder(project as u32)
+    }
+
+    /// What reads the exports of a file.
+    pub fn export_finder(&self, file: FileId) -> Finder {
+        Finder(self.project_count as u32 + file.0)
+    }
+
+    pub fn known_name(&self, file: FileId, name: BindingId) -> Option<Ty> {
+        self.told(self.known.names.get(&(file, name)))
+    }
+
+    pub fn known_expr(&self, file: FileId, expr: ExprId) -> Option<Ty> {
+        self.told(self.known.exprs.get(&(file, expr)))
+    }
+
+    pub fn known_return(&self, at: FunctionAt) -> Option<Ty> {
+        self.told(self.known.returns.get(&at))
+    }
+
+    pub fn known_context(&self, maker: &Maker) -> Option<Ty> {
+        self.told(self.known.contexts.get(maker))
+    }
+
+    fn told(&self, fact: Option<&Fact>) -> Option<Ty> {
+        let fact = fact?;
+        if self.is_watched {
+            seen::note(self.number_of(fact.by));
+        }
+        Some(fact.ty.clone())
     }
 
     pub fn project(&self, file: FileId) -> usize {
@@ -107,7 +202,12 @@ impl<'w> World<'w> {
     }
 
     pub fn schema(&self, file: FileId) -> Option<&Schema> {
-        self.schemas.get(self.project(file))?.as_ref()
+        let project = self.project(file);
+        let schema = self.schemas.get(project)?;
+        if self.is_watched {
+            seen::note(self.number_of(self.schema_finder(project)));
+        }
+        schema.as_ref()
     }
 
     pub fn at_path(&self, path: &str) -> Option<FileId> {
@@ -179,7 +279,7 @@ impl<'w> World<'w> {
 }
 
 /// A file outside of every functions folder belongs to the project whose code imports it, the first where there are several.
-fn adopt_imported(targets: &[FxHashMap<Name, Target>], project_of: &mut [usize], loose: usize) {
+fn adopt_imported(targets: &[Targets], project_of: &mut [usize], loose: usize) {
     let mut queue: Vec<usize> = (0..project_of.len()).filter(|&i| project_of[i] != loose).collect();
     let mut at = 0;
     while let Some(&importer) = queue.get(at) {
@@ -196,7 +296,11 @@ fn adopt_imported(targets: &[FxHashMap<Name, Target>], project_of: &mut [usize],
     }
 }
 
-fn targets_of(file: &File, layout: &Layout, by_path: &FxHashMap<&str, FileId>) -> FxHashMap<Name, Target> {
+fn by_path(files: &[File]) -> FxHashMap<&str, FileId> {
+    files.iter().map(|f| (f.source.path.as_str(), f.source.id)).collect()
+}
+
+fn targets_of(file: &File, layout: &Layout, by_path: &FxHashMap<&str, FileId>) -> Targets {
     let exists = |path: &str| by_path.contains_key(path);
     let mut targets = FxHashMap::default();
     if file.role == Role::Generated {

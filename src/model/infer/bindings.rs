@@ -32,7 +32,7 @@ impl Infer<'_> {
         if let Some(known) = known {
             return known;
         }
-        let ty = self.world.known.names.get(&(file, id)).cloned().unwrap_or_else(|| self.bound(file, id));
+        let ty = self.world.known_name(file, id).unwrap_or_else(|| self.bound(file, id));
         match file == self.home {
             true => self.names.borrow_mut().keep(id.0, ty.clone()),
             false => _ = self.names_elsewhere.borrow_mut().insert((file, id), Slot::Done(ty.clone())),

@@ -239,8 +239,8 @@ impl Infer<'_> {
         if is_framed {
             return self.made_ctx(maker);
         }
-        if let Some(known) = self.world.known.contexts.get(&maker) {
-            return known.clone();
+        if let Some(known) = self.world.known_context(&maker) {
+            return known;
         }
         if let Some(known) = self.contexts.borrow().get(&maker) {
             return known.clone();
