@@ -11,6 +11,7 @@ pub mod git;
 pub mod journal;
 pub mod lines;
 pub mod load;
+pub mod lsp;
 pub mod migrate;
 pub mod output;
 pub mod paths;

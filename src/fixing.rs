@@ -50,6 +50,14 @@ pub fn fix_where(workspace: Workspace, settings: &Settings, allow_unsafe: bool, 
     }
 }
 
+/// Whether the fix can be made by itself: it changes what may be changed, and every file can be read after it.
+pub fn can_be_made(workspace: &Workspace, fix: &Fix) -> bool {
+    let mut change = Change::default();
+    is_sound(workspace, &fix.edits)
+        && change.try_add(&fix.edits)
+        && change.files().all(|(file, edits)| still_parses(workspace, file, edits))
+}
+
 struct Run<'s> {
     settings: &'s Settings,
     is_wanted: &'s dyn Fn(&Diagnostic) -> bool,

@@ -101,6 +101,10 @@ pub struct LintArgs {
     #[arg(long, help_heading = "Configuration")]
     pub init: bool,
 
+    /// Be a language server on standard input and output; editors start it.
+    #[arg(long, conflicts_with_all = ["paths", "fix", "unsafe_fixes", "diff", "staged", "since", "stdin_filename", "output_file", "update_baseline"], help_heading = "Editors")]
+    pub lsp: bool,
+
     /// Do not show the findings that FILE knows; `orm-lint-baseline.json` if not given.
     #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["fix", "unsafe_fixes", "diff"], help_heading = "Exit code")]
     pub baseline: Option<Option<PathBuf>>,

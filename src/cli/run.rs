@@ -17,7 +17,7 @@ use super::load::{self, Loaded, Reading};
 use super::output::{self, Report, Summary, counted, diff};
 use super::paths::{Places, check_readable};
 use super::progress::Progress;
-use super::{changed, explain, paths, schema, streams, write};
+use super::{changed, explain, lsp, paths, schema, streams, write};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::{self, Fixed, Settings, Timings};
 use crate::model::{File, Layout, Role, Workspace};
@@ -43,6 +43,9 @@ pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
         let Some(target) = targets.first() else { return Ok(Exit::Clean) };
         let resolved = Configs::new(&places, &from_args).resolve(target)?;
         return shown(args, &explain::print_config(&places, target, &resolved)?);
+    }
+    if args.lsp {
+        return lsp::run(args, from_args);
     }
     let asked = match &args.stdin_filename {
         Some(path) => vec![paths::existing_folder(path)],
