@@ -36,7 +36,13 @@ fn try_edits(tree: &Path, failures: &mut Failures) {
     for at in 0..edited.files.len() {
         let file = FileId(at as u32);
         let before = edited.source(file).text.to_string();
-        for (what, text) in [("longer", longer(&before)), ("broken", format!("{before}\nconst = ;")), ("as it was", before)] {
+        let edits = [
+            ("longer", longer(&before)),
+            ("broken", format!("{before}\nconst = ;")),
+            ("a test", format!("import {{ test }} from \"vitest\";\n{before}")),
+            ("as it was", before),
+        ];
+        for (what, text) in edits {
             edited = edited.with_texts(vec![(file, text)]);
             let whole = Workspace::link(copied(&edited), layout.clone());
             let path = &edited.source(file).path;
@@ -69,7 +75,7 @@ fn read(tree: &Path) -> (Vec<File>, Layout) {
 fn copied(workspace: &Workspace) -> Vec<File> {
     let copy = |file: &File| {
         let mut copy = model::read(file.source.id, file.source.path.clone(), file.source.text.to_string());
-        copy.role = file.role;
+        copy.role = workspace.layout.role_of(&file.source.path);
         copy
     };
     workspace.files.iter().map(copy).collect()
