@@ -102,7 +102,7 @@ pub struct LintArgs {
     pub init: bool,
 
     /// Be a language server on standard input and output; editors start it.
-    #[arg(long, conflicts_with_all = ["paths", "fix", "unsafe_fixes", "diff", "staged", "since", "stdin_filename", "output_file", "update_baseline"], help_heading = "Editors")]
+    #[arg(long, conflicts_with_all = ["paths", "fix", "unsafe_fixes", "diff", "staged", "since", "stdin_filename", "output_file", "update_baseline", "watch"], help_heading = "Editors")]
     pub lsp: bool,
 
     /// Do not show the findings that FILE knows; `orm-lint-baseline.json` if not given.

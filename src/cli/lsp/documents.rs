@@ -87,7 +87,7 @@ impl Documents {
 
 /// The path as the system knows it, as far as it is there.
 pub fn without_links(path: &Path) -> PathBuf {
-    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let there = path.ancestors().find_map(|above| Some((above, dunce::canonicalize(above).ok()?)));
     match there {
         Some((above, real)) => path.strip_prefix(above).map_or(real.clone(), |rest| {
             // Joining nothing would leave a separator at the end.
