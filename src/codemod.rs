@@ -83,6 +83,8 @@ pub enum Target {
     /// Any: what 0.6 has, and later versions still.
     #[default]
     Any,
+    /// The same, and what a person must know of the earlier ones is said.
+    Before011,
     /// Those that have `arrayOf`, `objectOf` and `discriminator`.
     Since011,
 }

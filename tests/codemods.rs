@@ -10,11 +10,12 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use orm_lint::codemod::{Left, Options, Plan, Rewritten, Severity, Status, TableOutcome};
+use orm_lint::codemod::{Left, Options, Plan, RelationStyle, Rewritten, Severity, Status, TableOutcome};
 use orm_lint::codemods;
-use orm_lint::model::Workspace;
+use orm_lint::model::ty::{RelationColumn, RelationKind};
+use orm_lint::model::{Relation, Workspace};
 use orm_lint::source::{FileId, Span};
-use support::codemod_case::{self, Planner};
+use support::codemod_case::{self, CodemodCase, Planner};
 use support::{Failures, is_update, read, root};
 
 #[test]
@@ -58,6 +59,89 @@ fn every_code_is_listed_and_shown() {
         failures.add(format!("no fixture shows `{code}`"));
     }
     failures.report();
+}
+
+/// A relation: `pilots.flights: many flights, pilots.id = flights.captainId`.
+type Said = BTreeMap<String, (RelationKind, String)>;
+
+/// Which of the three styles is asked for changes nothing about which relations there are.
+#[test]
+fn every_style_says_the_same() {
+    let mut failures = Failures::default();
+    let mut compared = 0;
+    for (codemod, path) in codemod_case::fixtures() {
+        for case in codemod_case::cases(&path.display().to_string(), &read(&path), &codemod, &mut failures) {
+            let [defined, chained, separate] =
+                [RelationStyle::DefineRelations, RelationStyle::Chain, RelationStyle::Relations].map(|style| said(&case, style));
+            failures.check(defined.0 == chained.0, || format!("{}: {:#?} became {:#?}", case.title, defined.0, chained.0));
+            compared += defined.0.len();
+            let mut separate_said = separate.0;
+            let is_dropped = |name: &str| {
+                let words = format!("the relation `{name}` is dropped: without");
+                separate.1.iter().any(|left| left.code == "required-cycle" && left.message.starts_with(&words))
+            };
+            let mut defined = defined;
+            defined.0.retain(|name, _| !is_dropped(name));
+            for (name, (kind, _)) in &mut separate_said {
+                // There is no `one` for an end that holds no field, and the plan says so.
+                if separate.1.iter().any(|left| left.code == "one-to-one" && left.message.starts_with(&format!("`{name}`"))) {
+                    *kind = defined.0.get(name).map_or(*kind, |(kind, _)| *kind);
+                }
+            }
+            failures.check(defined.0 == separate_said, || format!("{}: {:#?} became {separate_said:#?}", case.title, defined.0));
+        }
+    }
+    assert!(compared > 100, "{compared} relations");
+    failures.report();
+}
+
+/// The relations of the result in a style, and what is left.
+fn said(case: &CodemodCase, style: RelationStyle) -> (Said, Vec<Left>) {
+    support::with_deep_stack(|| {
+        let options = Options { relations: style, ..case.options.clone() };
+        let plan = codemods::plan(&support::workspace(&case.before(), case.aliases.clone()), &options);
+        let mut files = case.before();
+        for (file, rewritten) in &plan.files {
+            files[file.0 as usize].1.clone_from(&rewritten.text);
+        }
+        let after = support::workspace(&files, case.aliases.clone());
+        let is_made = |table: &str| plan.tables.iter().any(|made| made.name == table && made.status == Status::Created);
+        let relations: Vec<&Relation> = after.projects.iter().flat_map(|project| &project.relations).collect();
+        let own = relations.iter().filter(|relation| !is_made(&relation.table));
+        let said = own.map(|relation| {
+            assert!(relation.known, "{}: {}.{} cannot be read", case.title, relation.table, relation.name);
+            (format!("{}.{}", relation.table, relation.name), (relation.kind, path(relation, &relations, &is_made)))
+        });
+        (said.collect(), plan.left)
+    })
+}
+
+/// What a relation leads to, and by which columns.
+fn path(relation: &Relation, all: &[&Relation], is_made: &dyn Fn(&str) -> bool) -> String {
+    let target = relation.target.as_ref().expect("a target");
+    let names = |columns: &Option<Vec<RelationColumn>>| -> String {
+        let columns = columns.as_ref().expect("columns");
+        let id = |name: &str| if name == "_id" { "id".to_owned() } else { name.to_owned() };
+        columns.iter().map(|c| id(&c.column.column)).collect::<Vec<_>>().join(", ")
+    };
+    if let Some(through) = relation.through() {
+        let [from, to] = [through.from, through.to].map(|columns| columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        return format!("{target} through {}, {from} to {to}", through.table);
+    }
+    if relation.from.is_some() {
+        return format!("{target}, {} to {}", names(&relation.from), names(&relation.to));
+    }
+    // The columns are those of the relation that leads back.
+    let leads_back = |other: &&&Relation| {
+        other.table == *target && other.target.as_ref() == Some(&relation.table) && other.alias == relation.alias && other.from.is_some()
+    };
+    let back: Vec<&&Relation> = all.iter().filter(leads_back).collect();
+    let [back] = &back[..] else { panic!("{}.{}: {} relations lead back", relation.table, relation.name, back.len()) };
+    if !is_made(target) {
+        return format!("{target}, {} to {}", names(&back.to), names(&back.from));
+    }
+    let on = all.iter().find(|other| other.table == *target && other.name != back.name).expect("the other side");
+    format!("{} through {target}, {} to {}", on.target.as_ref().expect("a target"), names(&back.from), names(&on.from))
 }
 
 fn rewritten(mut text: String, mut rewrites: Vec<(Range<usize>, String)>) -> String {

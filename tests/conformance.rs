@@ -7,44 +7,65 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::collections::BTreeSet;
 
-use orm_lint::codemod::{Plan, RelationStyle, Status};
+use orm_lint::codemod::{From, Left, Options, Plan, RelationStyle, Status, Target};
 use orm_lint::codemods;
-use serde_json::{Value, json};
 use support::codemod_case::{self, CodemodCase};
-use support::program::{copy_project, npm_packages, run, skip};
+use support::packages::{ORMS, Outcome, Project, held_against_packages};
 use support::{Failures, read, root};
-
-/// The ORM as it is published, the newest version first.
-const ORMS: [&str; 2] = ["better-convex", "better-convex-0.6"];
 
 #[test]
 fn what_codemods_write_is_right_for_the_packages_that_read_it() {
     let mut failures = Failures::default();
     let chosen = std::env::var("CODEMOD").unwrap_or_default();
-    let mut tried = Vec::new();
+    let (mut tried, mut projects) = (Vec::new(), Vec::new());
     for (codemod, path) in codemod_case::fixtures() {
         let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
         for case in codemod_case::cases(&shown, &read(&path), &codemod, &mut failures) {
             let exception = exception(&case, &mut failures);
             let plan =
                 support::with_deep_stack(|| codemods::plan(&support::workspace(&case.before(), case.aliases.clone()), &case.options));
-            if case.title.contains(&chosen) && exception != Exception::None && !plan.files.is_empty() {
-                tried.push(Tried { case, plan, exception });
+            if !case.title.contains(&chosen) || exception == Exception::None || plan.files.is_empty() {
+                continue;
             }
+            for style in STYLES.into_iter().filter(|style| case.options.from == From::Ents && *style != case.options.relations) {
+                projects.push(in_style(&case, style, exception));
+            }
+            tried.push(Tried { case, plan, exception });
         }
     }
-    let Some(results) = held_against_packages(&tried.iter().map(Tried::project).collect::<Vec<_>>()) else { return };
-    for (tried, result) in tried.iter().zip(results) {
+    let others = projects.len();
+    projects.extend(tried.iter().map(Tried::project));
+    let Some(results) = held_against_packages(&projects) else { return };
+    let (mut removed_later, mut searched) = (0, 0);
+    for (project, result) in projects.iter().zip(&results[..others]) {
+        let title = &project.title;
+        failures.check(result.problems.is_empty(), || format!("{title}, as {:?}\n  {}", project.style, result.problems.join("\n  ")));
+    }
+    for (tried, result) in tried.iter().zip(&results[others..]) {
         let title = &tried.case.title;
         failures.check(result.problems.is_empty(), || format!("{title}\n  {}", result.problems.join("\n  ")));
-        tried.check_tables(&result, &mut failures);
-        tried.check_rows(&result, &mut failures);
+        tried.check_tables(result, &mut failures);
+        tried.check_rows(result, &mut failures);
+        tried.check_paged(result, &mut failures);
+        removed_later += result.removed_later;
+        searched += result.searched;
     }
     failures.report();
+    let is_whole = chosen.is_empty();
+    assert!(!is_whole || removed_later > 0 && searched > 0, "deleted later: {removed_later}, searched: {searched}");
+}
+
+const STYLES: [RelationStyle; 3] = [RelationStyle::DefineRelations, RelationStyle::Relations, RelationStyle::Chain];
+
+/// What a case comes to in a style that it does not ask for: rows do not depend on it.
+fn in_style(case: &CodemodCase, style: RelationStyle, exception: Exception) -> Project {
+    let options = Options { relations: style, ..case.options.clone() };
+    let plan = support::with_deep_stack(|| codemods::plan(&support::workspace(&case.before(), case.aliases.clone()), &options));
+    let mut project = project(case, &plan, exception);
+    (project.style, project.has_rows, project.orms) = (style, false, &ORMS[..1]);
+    project
 }
 
 /// What a case is excepted from.
@@ -79,19 +100,7 @@ struct Tried {
 
 impl Tried {
     fn project(&self) -> Project {
-        let mut after = self.case.before();
-        for (file, rewritten) in &self.plan.files {
-            after[file.0 as usize].1.clone_from(&rewritten.text);
-        }
-        Project {
-            before: [self.case.before(), self.case.others.clone()].concat(),
-            after: [after, self.case.others.clone()].concat(),
-            module: self.case.options.orm.clone(),
-            style: self.case.options.relations,
-            has_types: self.exception != Exception::Types,
-            has_rows: self.exception != Exception::Rows,
-            orms: if self.exception == Exception::Versions { &ORMS[..1] } else { &ORMS },
-        }
+        project(&self.case, &self.plan, self.exception)
     }
 
     /// Rows were really compared, and where other ones remain after a deletion, the plan says so.
@@ -100,9 +109,26 @@ impl Tried {
         let is_asked = self.exception != Exception::Rows && result.problems.is_empty();
         failures.check(!is_asked || result.rows > 0, || format!("{title}\n  no rows were compared"));
         for (found, said) in [(&result.insertions, &OTHER_INSERTIONS[..]), (&result.deletions, &OTHER_DELETIONS[..])] {
-            let is_said = self.plan.left.iter().any(|left| said.contains(&left.code));
+            let is_never = |left: &Left| left.code == "scheduled-deletion" && left.message.contains("are never deleted");
+            let is_said = self.plan.left.iter().any(|left| said.contains(&left.code) || is_never(left));
             failures.check(is_said || found.is_empty(), || format!("{title}\n  {}", found.join("\n  ")));
         }
+    }
+
+    /// What is said of deletions before 0.11 is so.
+    fn check_paged(&self, result: &Outcome, failures: &mut Failures) {
+        if self.exception == Exception::Rows || self.exception == Exception::Versions || !result.problems.is_empty() || result.removed == 0
+        {
+            return;
+        }
+        let options = Options { target: Target::Before011, ..self.case.options.clone() };
+        let before = support::workspace(&self.case.before(), self.case.aliases.clone());
+        let plan = support::with_deep_stack(|| codemods::plan(&before, &options));
+        let said = plan.left.iter().filter(|left| left.code == "several-cascades");
+        let said: BTreeSet<String> = said.filter_map(|left| left.message.split('`').nth(1)).map(str::to_owned).collect();
+        failures.check(said == result.paged, || {
+            format!("{}\n  before 0.11, rows cannot be deleted of {:?}; the plan says {said:?}", self.case.title, result.paged)
+        });
     }
 
     /// The plan says of exactly those tables that they are wider that are.
@@ -122,100 +148,28 @@ impl Tried {
     }
 }
 
+fn project(case: &CodemodCase, plan: &Plan, exception: Exception) -> Project {
+    let mut after = case.before();
+    for (file, rewritten) in &plan.files {
+        after[file.0 as usize].1.clone_from(&rewritten.text);
+    }
+    Project {
+        title: case.title.clone(),
+        before: [case.before(), case.others.clone()].concat(),
+        after: [after, case.others.clone()].concat(),
+        module: case.options.orm.clone(),
+        style: case.options.relations,
+        has_types: exception != Exception::Types,
+        has_rows: exception != Exception::Rows,
+        orms: if exception == Exception::Versions { &ORMS[..1] } else { &ORMS },
+    }
+}
+
 /// What a plan says where the ORM stores something else than it was given: before 0.11, it drops what is called `createdAt`.
 const OTHER_INSERTIONS: [&str; 1] = ["created-at-shadowed"];
 
 /// What a plan says where deleting a row no longer does what ents did.
-const OTHER_DELETIONS: [&str; 5] = ["no-fk", "relation-dropped", "reverse-cascade", "scheduled-deletion", "system-edge"];
-
-/// A project before and after a migration.
-struct Project {
-    before: Vec<(String, String)>,
-    after: Vec<(String, String)>,
-    /// Where it imports the ORM from.
-    module: String,
-    style: RelationStyle,
-    has_types: bool,
-    has_rows: bool,
-    orms: &'static [&'static str],
-}
-
-/// What the packages say of a project.
-struct Outcome {
-    /// By table: `equal`, `widened`, `narrowed`, `incompatible`.
-    tables: BTreeMap<String, String>,
-    problems: Vec<String>,
-    /// Where the ORM does not store what it is given.
-    insertions: Vec<String>,
-    /// Where other rows remain after a deletion.
-    deletions: Vec<String>,
-    /// How many rows were stored and compared, and how many were deleted.
-    rows: u64,
-    removed: u64,
-}
-
-/// Runs all projects through Node; `None` where the packages cannot be had.
-fn held_against_packages(projects: &[Project]) -> Option<Vec<Outcome>> {
-    let packages = match npm_packages(&root().join("tests/conformance")) {
-        Ok(packages) => packages,
-        Err(why) => {
-            skip(&format!("the packages to hold codemods against could not be installed with npm: {why}"));
-            return None;
-        }
-    };
-    // Packages are found from where the files are. Tests that run side by side have a folder each.
-    let folder = tempfile::tempdir_in(&packages).expect("a folder");
-    let place = folder.path();
-    let harness = place.join("harness");
-    copy_project(&root().join("tests/conformance"), &harness);
-    let cases: Vec<Value> = projects.iter().enumerate().map(|(i, project)| project.lay_out(&place.join(i.to_string()))).collect();
-    let list = place.join("cases.json");
-    std::fs::write(&list, Value::from(cases).to_string()).expect("write the list of cases");
-    let output = run(Command::new("node").arg(harness.join("run.mjs")).arg(&list).current_dir(&packages));
-    assert!(output.code == 0, "{}\n{}", output.err, output.out);
-    let results: Vec<Value> = serde_json::from_str(&output.out).unwrap_or_else(|error| panic!("{error}: {}", output.out));
-    assert_eq!(results.len(), projects.len());
-    Some(results.iter().map(Outcome::read).collect())
-}
-
-impl Outcome {
-    fn read(result: &Value) -> Self {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let texts = |name: &str| result[name].as_array().into_iter().flatten().map(text).collect();
-        let compared = |what: &str| result["compared"][what].as_u64().unwrap_or_default();
-        Self {
-            tables: result["tables"].as_object().into_iter().flatten().map(|(name, verdict)| (name.clone(), text(verdict))).collect(),
-            problems: texts("problems"),
-            insertions: texts("insertions"),
-            deletions: texts("deletions"),
-            rows: compared("rows"),
-            removed: compared("deletions"),
-        }
-    }
-}
-
-impl Project {
-    fn lay_out(&self, folder: &Path) -> Value {
-        for (side, files) in [("before", &self.before), ("after", &self.after)] {
-            for (path, text) in files {
-                let path: PathBuf = folder.join(side).join(path);
-                std::fs::create_dir_all(path.parent().expect("a file in a folder")).expect("make the folder");
-                std::fs::write(path, text).expect("write a file");
-            }
-        }
-        let style = match self.style {
-            RelationStyle::Relations => "relations",
-            RelationStyle::DefineRelations => "defineRelations",
-            RelationStyle::Chain => "chain",
-        };
-        let mut modules = vec![self.module.as_str(), "better-convex/orm", "kitcn/orm"];
-        modules.dedup();
-        // Before the ORM had a module of its own.
-        let is_early = |(_, text): &(String, String)| text.contains("convexTable") && text.contains("\"better-convex/server\"");
-        modules.extend(self.before.iter().any(is_early).then_some("better-convex/server"));
-        json!({ "folder": folder, "modules": modules, "orms": self.orms, "style": style, "types": self.has_types, "rows": self.has_rows })
-    }
-}
+const OTHER_DELETIONS: [&str; 5] = ["fk-restrict", "no-fk", "relation-dropped", "reverse-cascade", "system-edge"];
 
 const BEFORE: &str = "\
 import { defineSchema, defineTable } from \"convex/server\";
@@ -245,7 +199,16 @@ export const relations = defineRelations(tables, (r) => ({
 fn made_up(before: &str, after: &str, style: RelationStyle) -> Project {
     let files = |text: &str| vec![("convex/schema.ts".to_owned(), text.to_owned())];
     let (before, after) = (files(before), files(after));
-    Project { before, after, module: "better-convex/orm".to_owned(), style, has_types: true, has_rows: true, orms: &ORMS }
+    Project {
+        title: String::new(),
+        before,
+        after,
+        module: "better-convex/orm".to_owned(),
+        style,
+        has_types: true,
+        has_rows: true,
+        orms: &ORMS,
+    }
 }
 
 #[test]
@@ -329,6 +292,35 @@ fn what_becomes_of_rows_is_found() {
         assert!(is_named, "case {i}: {words}: {found:#?}");
     }
     assert!(results[0].rows > 0 && results[0].removed > 0);
+}
+
+const LATER: &str = "\
+import { defineEnt, defineEntSchema } from \"convex-ents\";
+import { v } from \"convex/values\";
+export default defineEntSchema({ users: defineEnt({ name: v.string() }).deletion(\"scheduled\", { delayMs: 1000 }) });
+";
+
+const LATER_AFTER: &str = "\
+import { convexTable, defineRelations, defineSchema, integer, text } from \"better-convex/orm\";
+export const users = convexTable(\"users\", { name: text().notNull(), deletionTime: integer() });
+const tables = { users };
+export default defineSchema(tables);
+export const relations = defineRelations(tables);
+";
+
+/// Why the codemod writes no `deletion("scheduled")`: the job throws, and the row stays.
+#[test]
+fn deletions_that_are_scheduled_are_run_to_their_end() {
+    let scheduled = LATER_AFTER
+        .replace("defineSchema, integer", "defineSchema, deletion, integer")
+        .replace("integer() });", "integer() }, () => [deletion(\"scheduled\", { delayMs: 1000 })]);");
+    let project = |after: &str| Project { has_types: false, ..made_up(LATER, after, RelationStyle::DefineRelations) };
+    let Some(results) = held_against_packages(&[project(LATER_AFTER), project(&scheduled)]) else { return };
+    let [right, wrong] = &results[..] else { panic!("two projects") };
+    assert_eq!((&right.problems, &right.deletions), (&Vec::new(), &Vec::new()));
+    assert!(right.removed_later > 0);
+    let why = "scheduledDelete: executeAsync() cannot be combined with scheduled() delete mode";
+    assert!(wrong.deletions.iter().any(|said| said.contains(why)), "{:#?}", wrong.deletions);
 }
 
 /// A schema of many tables, in groups of five, each of which has an edge to the one before.

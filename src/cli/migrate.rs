@@ -19,7 +19,7 @@ use super::output::{self, diff};
 use super::paths::{self, Places, check_readable};
 use super::progress::Progress;
 use super::{Exit, changed, git, streams};
-use crate::codemod::{self, Left, Options, Part, Plan, Severity};
+use crate::codemod::{self, Left, Options, Part, Plan, Severity, Target};
 use crate::codemods;
 use crate::model::{Role, Workspace};
 use crate::source::{FileId, Span};
@@ -107,6 +107,9 @@ impl Run<'_> {
         let is_said = self.args.relations.style().is_some() && self.args.orm.is_some();
         let orm = if is_said { orm.unwrap_or(Orm::Unknown) } else { orm? };
         let mut options = self.args.options(from, self.args.relations.style().unwrap_or(orm.style()), &orm.module());
+        if self.args.target.is_none() && orm.is_before_011() {
+            options.target = Target::Before011;
+        }
         let workspace = Workspace::link(files, layout);
         let has_projects = !projects.is_empty();
         let mut plan = match has_projects {

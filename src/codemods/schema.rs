@@ -7,6 +7,8 @@ mod columns;
 pub mod facts;
 mod factories;
 pub mod files;
+mod keys;
+mod leftovers;
 pub mod names;
 mod objects;
 mod pieces;
@@ -83,7 +85,7 @@ pub fn plan(workspace: &Workspace, project: &Project, options: &Options, kept: &
             });
             table.kept = table.kept.take().or(forced).or(unasked);
         }
-        let relations = relations::read(project, &facts, options.one_to_one);
+        let relations = relations::read(project, &facts, options);
         Planner::new(workspace, infer, project, options, &schema, &facts, &relations).plan()
     })
 }
@@ -115,7 +117,10 @@ impl<'a> Planner<'a> {
     ) -> Self {
         let mut files: BTreeSet<FileId> = schema.groups.iter().map(|group| group.file).collect();
         files.insert(schema.file);
-        files.extend(schema.entries.iter().filter_map(|entry| entry.definition.as_ref().map(|definition| definition.file)));
+        for definition in schema.entries.iter().filter_map(|entry| entry.definition.as_ref()) {
+            files.insert(definition.file);
+            files.extend(definition.taken.as_ref().map(|taken| taken.file));
+        }
         let mut contexts: BTreeMap<FileId, FileContext<'a>> =
             files.into_iter().map(|file| (file, FileContext::new(workspace, file))).collect();
         let migrated: Vec<(usize, &Definition, &Facts)> = schema
@@ -156,6 +161,9 @@ impl<'a> Planner<'a> {
         let changes = self.facts.iter().any(Facts::is_migrated);
         let is_written = changes && self.write_factories() && self.write_tables().is_some();
         self.report_remarks(changes);
+        if is_written {
+            self.report_cascades();
+        }
         let mut plan = Plan { tables: self.outcomes(is_written), ..Plan::default() };
         if changes && !is_written {
             let message = "this schema is written in a way that could not be changed without losing something".to_owned();

@@ -606,6 +606,15 @@ impl Module {
         self.types.iter().filter(|(node, ..)| matches!(node, TypeNode::Ref { .. })).map(|(node, start, end)| (node, self.at(*start, *end)))
     }
 
+    /// Where the name stands in types: `Name`, `typeof name`.
+    pub fn type_uses(&self, id: BindingId) -> impl Iterator<Item = Span> {
+        let names = move |node: &TypeNode| match node {
+            TypeNode::Ref { binding, .. } | TypeNode::TypeOf { binding, .. } => *binding == Some(id),
+            _ => false,
+        };
+        self.types.iter().filter(move |(node, ..)| names(node)).map(|(_, start, end)| self.at(*start, *end))
+    }
+
     /// Whether the module itself declares or imports the name, and no function in it.
     pub fn is_of_module(&self, id: BindingId) -> bool {
         self.top.get(&self.binding(id).name) == Some(&id)
@@ -613,12 +622,8 @@ impl Module {
 
     /// Whether anything in the file names it: an expression, a type, or an export.
     pub fn is_used(&self, id: BindingId) -> bool {
-        let of_type = |node: &TypeNode| match node {
-            TypeNode::Ref { binding, .. } | TypeNode::TypeOf { binding, .. } => *binding == Some(id),
-            _ => false,
-        };
         let is_exported = |export: &Export| matches!(export.what, Exported::Binding(binding) if binding == id);
-        !self.binding(id).uses.is_empty() || self.types.iter().any(|(node, ..)| of_type(node)) || self.exports.iter().any(is_exported)
+        !self.binding(id).uses.is_empty() || self.type_uses(id).next().is_some() || self.exports.iter().any(is_exported)
     }
 
     /// What the module itself declares, or imports, under the name.

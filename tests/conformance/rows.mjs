@@ -1,8 +1,10 @@
 // Stores documents under the schema of before and under the one of after, in the fake of Convex's backend that `convex-test` is, and
-// compares what is read. Vector indexes can only be asked from actions, and are not.
+// compares what is read, what search and vector indexes find, and what remains when rows are deleted.
+import { mock } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { entsTableFactory, getEntDefinitions } from "convex-ents";
+import { entsTableFactory, getEntDefinitions, scheduledDeleteFactory } from "convex-ents";
 import { convexTest } from "convex-test";
+import { actionGeneric, makeFunctionReference } from "convex/server";
 import { documents, tableOf } from "./documents.mjs";
 import { exported } from "./schemas.mjs";
 
@@ -11,12 +13,14 @@ const MODULES = { "/convex/_generated/api.js": async () => ({}) };
 /**
  * What the two schemas disagree about: `insertions` where the ORM does not store a document, `deletions` where other rows remain when one
  * is deleted, and all other `problems`.
- * `compared` says how many rows were read under both, through the ORM too, and how often a row was deleted.
+ * `paged` are the tables whose rows cannot be deleted because the ORM would read page by page more than once.
+ * `compared` says how many rows were read under both, through the ORM too, how often something was searched for, how often a row was
+ * deleted, and how often more of them later.
  */
 export async function compareRows({ before, after, orm, relations }, ours) {
   const says = exported(before, ours).tables;
   const tables = new Map([...says].map(([name, table]) => [name, tableOf(table)]));
-  const found = { problems: [], insertions: [], deletions: [], compared: { rows: 0, reads: 0, deletions: 0 } };
+  const found = { problems: [], insertions: [], deletions: [], paged: [], compared: { rows: 0, reads: 0, searches: 0, deletions: 0, scheduled: 0 } };
   const rows = documents(tables, await idsOf(documents(tables)));
   const sides = [];
   for (const [name, schema] of [["before", before], ["after", after]]) {
@@ -32,6 +36,9 @@ export async function compareRows({ before, after, orm, relations }, ours) {
   compare("the rows", old, now, found.problems);
   const [ordered, reordered] = await Promise.all(sides.map((side) => side.run((ctx) => throughIndexes(ctx, says, old))));
   compare("what is read through indexes", ordered, reordered, found.problems);
+  const [near, nearer] = await Promise.all(sides.map((side) => throughVectors(side, says, old)));
+  compare("what is read through vector indexes", near, nearer, found.problems);
+  found.compared.searches = [...ordered, ...near].filter(([what]) => what.includes(" for ")).length;
   const tablesOf = new Map(relations.flatMap((made) => Object.entries(made).map(([name, { table }]) => [name, { made, table }])));
   for (const [name, { made, table }] of tablesOf) {
     const place = { name, table, orm, made, schema: after, rows };
@@ -61,8 +68,10 @@ async function insert(ctx, table, row, document) {
   return table === "_scheduled_functions" ? `${row}${table}` : await ctx.db.insert(table, document);
 }
 
-async function filled(schema, rows) {
-  const database = convexTest({ schema, modules: MODULES });
+/** `functions` are what `functions.ts` exports. */
+async function filled(schema, rows, functions = {}) {
+  const modules = { ...MODULES, "/convex/functions.js": async () => ({ ...functions, near: NEAR }) };
+  const database = convexTest({ schema, modules });
   await database.run(async (ctx) => {
     for (const { table, row, document } of rows) {
       await insert(ctx, table, row, document).catch((error) => {
@@ -113,6 +122,29 @@ async function throughSearch(ctx, name, index, field, rows) {
   return read;
 }
 
+/** Only actions may ask vector indexes. */
+const NEAR = actionGeneric({
+  handler: async (ctx, { table, index, vector }) => (await ctx.vectorSearch(table, index, { vector, limit: 16 })).map(({ _id }) => _id),
+});
+
+async function throughVectors(database, says, all) {
+  const read = [];
+  const rows = new Map(all);
+  for (const [table, { indexes }] of says) {
+    for (const [title, says] of [...indexes].filter(([title]) => title.startsWith("vector index "))) {
+      const index = title.slice("vector index ".length);
+      for (const row of rows.get(table)) {
+        const vector = at(row, says.split("; ")[0]);
+        if (!Array.isArray(vector)) continue;
+        // Rows without a vector are more than the fake can compare.
+        const found = database.action(makeFunctionReference("functions:near"), { table, index, vector });
+        read.push([`${table}.${index} for ${row._id}`, await found.catch((error) => error.message)]);
+      }
+    }
+  }
+  return read;
+}
+
 async function readThroughOrm({ name, table, orm, made, schema, rows }, found) {
   const database = await filled(schema, rows);
   await database.run(async (ctx) => {
@@ -143,29 +175,72 @@ async function insertThroughOrm({ name, table, orm, made, schema, rows }, found)
   });
 }
 
-/** Deletes each row of a table once (where there are many tables, one of them), through ents before and through the ORM after, and compares what remains. */
+/**
+ * Deletes each row of a table once (where there are many tables, one of them), through ents before and through the ORM after, and compares
+ * what remains: at once, and when everything has happened that was scheduled.
+ */
 async function compareDeletions({ name, table, orm, made, schema, before, says, rows }, found) {
   const definitions = getEntDefinitions(before);
+  const { deletionConfig } = definitions[name] ?? {};
   const count = says.size > 10 ? 1 : rows.filter((row) => row.table === name).length;
+  const ormFunctions = Object.fromEntries(LATER.map((name) => [name, makeFunctionReference(`functions:${name}`)]));
+  const started = orm.createOrm({ schema: made, ormFunctions });
+  const sides = {
+    before: {
+      schema: before,
+      functions: { scheduledDelete: scheduledDeleteFactory(definitions) },
+      remove: (ctx, id) => entsTableFactory(ctx, definitions)(name).getX(id).delete(),
+    },
+    after: {
+      schema,
+      functions: started.api(),
+      // What a table of the ORM may say of scheduled deletions does not come to its end: the deletion says it.
+      remove: (ctx, id) => {
+        const deletion = started.db(ctx).delete(table).where(orm.eq(table.id, id));
+        return deletionConfig?.type === "scheduled" ? deletion.scheduled({ delayMs: deletionConfig.delayMs ?? 0 }) : deletion;
+      },
+    },
+  };
   for (let i = 0; i < count; i++) {
-    const remaining = async (schema, remove) => {
-      const database = await filled(schema, rows);
-      try {
-        await database.run(async (ctx) => await remove(ctx, (await ctx.db.query(name).collect())[i]._id));
-        return (await database.run((ctx) => allRows(ctx, says))).flatMap(([, rows]) => rows.map((row) => [row._id, marked(row)]));
-      } catch (error) {
-        return error.message;
-      }
-    };
-    const old = await remaining(before, (ctx, id) => entsTableFactory(ctx, definitions)(name).getX(id).delete());
-    const now = await remaining(schema, (ctx, id) => orm.createOrm({ schema: made }).db(ctx).delete(table).where(orm.eq(table.id, id)));
-    // Versions before 0.11 page through the rows at the other end of each foreign key, and Convex lets a function do so only once.
-    if (/single paginated query/.test(now)) continue;
     const what = `deleting the row ${i} of ${name}`;
-    const failed = [["before", old], ["after", now]].filter(([, rows]) => typeof rows === "string");
-    for (const [when, why] of failed) found.deletions.push(`${what} fails ${when}: ${why}`);
-    if (failed.length === 0) compare(`what remains after ${what}`, old, now, found.deletions);
+    const old = await removed(sides.before, name, i, says, rows);
+    const now = await removed(sides.after, name, i, says, rows);
+    // Versions before 0.11 page through the rows at the other end of each foreign key, and Convex lets a function do so only once.
+    if (/single paginated query/.test(now.failure)) {
+      if (!found.paged.includes(name)) found.paged.push(name);
+      continue;
+    }
+    const failed = [["before", old], ["after", now]].filter(([, { failure }]) => failure !== undefined);
+    for (const [when, { failure }] of failed) found.deletions.push(`${what} fails ${when}: ${failure}`);
+    if (failed.length === 0) {
+      compare(`what remains after ${what}`, old.first, now.first, found.deletions);
+      compare(`what remains long after ${what}`, old.last, now.last, found.deletions);
+    }
     found.compared.deletions += 1;
+    if (old.first?.length !== old.last?.length) found.compared.scheduled += 1;
+  }
+}
+
+/** What the ORM schedules. */
+const LATER = ["scheduledDelete", "scheduledMutationBatch"];
+
+/** The rows that remain when one is deleted, `first` at once, and `last` when nothing is scheduled any more. */
+async function removed({ schema, functions, remove }, name, at, says, rows) {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const database = await filled(schema, rows, functions);
+    const remaining = async () =>
+      (await database.run((ctx) => allRows(ctx, says))).flatMap(([, rows]) => rows.map((row) => [row._id, marked(row)]));
+    await database.run(async (ctx) => await remove(ctx, (await ctx.db.query(name).collect())[at]._id));
+    const first = await remaining();
+    await database.finishAllScheduledFunctions(() => mock.timers.runAll());
+    const jobs = await database.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
+    const failed = jobs.find(({ state }) => state.kind === "failed");
+    return failed ? { failure: `${failed.name}: ${failed.state.error}` } : { first, last: await remaining() };
+  } catch (error) {
+    return { failure: error.message };
+  } finally {
+    mock.timers.reset();
   }
 }
 

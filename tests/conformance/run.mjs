@@ -17,8 +17,8 @@ const harness = path.dirname(fileURLToPath(import.meta.url));
 // Node finds what is installed there from here, too: this file is somewhere below.
 const packages = path.resolve("node_modules");
 const cases = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
-const results = cases.map(({ folder }) => ({ folder, tables: {}, problems: [], insertions: [], deletions: [], compared: {} }));
-const KINDS = ["problems", "insertions", "deletions"];
+const results = cases.map(({ folder }) => ({ folder, tables: {}, problems: [], insertions: [], deletions: [], paged: [], compared: {} }));
+const KINDS = ["problems", "insertions", "deletions", "paged"];
 // What packages say is not what is asked for.
 console.log = console.info = console.warn = console.debug = console.error;
 for (const one of cases) {
@@ -34,6 +34,7 @@ for (const [i, one] of cases.entries()) {
   }
 }
 for (const result of results) {
+  result.paged = result.paged.map(({ problem }) => ({ problem }));
   for (const kind of KINDS) result[kind] = joined(result[kind]);
 }
 // What was scheduled on the way is not waited for.

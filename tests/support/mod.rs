@@ -6,6 +6,7 @@ pub mod codemod_case;
 pub mod journaled;
 pub mod markdown;
 pub mod mutation;
+pub mod packages;
 pub mod program;
 pub mod rule_case;
 

@@ -57,9 +57,10 @@ pub struct MigrateArgs {
     /// Whose `defineSchema` the schema calls.
     #[arg(long, value_name = "PACKAGE", value_enum, default_value_t, help_heading = "What to write")]
     pub schema_fn: SchemaFunction,
-    /// The version of the ORM that the new code may need; 0.6 is understood by all.
-    #[arg(long, value_name = "VERSION", value_enum, default_value_t, help_heading = "What to write")]
-    pub target: Target,
+    /// The version of the ORM that the new code is for. Without it, what all versions understand is written, and the package that is
+    /// installed says whether there is more to know.
+    #[arg(long, value_name = "VERSION", value_enum, help_heading = "What to write")]
+    pub target: Option<Target>,
     /// Write a `// TODO(orm-migrate): …` where something is left to a person.
     #[arg(long, help_heading = "What to write")]
     pub todo: bool,
@@ -195,7 +196,7 @@ impl MigrateArgs {
             foreign_keys: self.fk,
             nullable: if self.exact { Nullable::Exact } else { self.nullable },
             schema_function: self.schema_fn,
-            target: self.target,
+            target: self.target.unwrap_or_default(),
             projects: None,
             only: self.only,
             tables: self.tables.clone(),
@@ -287,12 +288,13 @@ impl ValueEnum for SchemaFunction {
 
 impl ValueEnum for Target {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Any, Self::Since011]
+        &[Self::Before011, Self::Since011]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         match self {
-            Self::Any => value("0.6", "what all versions have"),
+            Self::Any => None,
+            Self::Before011 => value("0.6", "what all versions have, and a word on what earlier ones cannot do"),
             Self::Since011 => value("0.11", "also `arrayOf`, `objectOf`, and `discriminator` for unions"),
         }
     }

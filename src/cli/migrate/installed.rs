@@ -98,6 +98,17 @@ impl Orm {
         matches!(self, Self::Installed { .. })
     }
 
+    /// Whether it is a version of better-convex before 0.11; a range counts as its lowest.
+    pub fn is_before_011(&self) -> bool {
+        let (Self::Installed { package: Package::BetterConvex, version: words }
+        | Self::Asked { package: Package::BetterConvex, range: words }) = self
+        else {
+            return false;
+        };
+        let mut numbers = words.trim_start_matches(|c: char| !c.is_ascii_digit()).split('.').map(str::parse::<u32>);
+        matches!((numbers.next(), numbers.next()), (Some(Ok(0)), Some(Ok(minor))) if minor < 11)
+    }
+
     /// How its relations are written.
     pub fn style(&self) -> RelationStyle {
         self.package().map_or(RelationStyle::Relations, Package::style)

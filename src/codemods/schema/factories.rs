@@ -63,7 +63,7 @@ pub fn find(
         }
         let by: Vec<(FileId, ExprId)> =
             taken.iter().filter(|other| (other.file, other.binding) == (place.file, place.binding)).map(|other| other.by).collect();
-        let in_place = !is_used_otherwise(workspace, infer, place, &by);
+        let in_place = !is_used_otherwise(workspace, infer, (place.file, place.binding), &by);
         let own = &*workspace.hir(place.file).binding(place.binding).name;
         let name = if in_place { own.to_owned() } else { contexts(place.file, &columns_name(own)) };
         factories.push(Factory {
@@ -120,17 +120,15 @@ fn shared(workspace: &Workspace, infer: &Infer<'_>, file: FileId, id: ExprId, ta
     Some(Taken { file: held.file, binding: held.binding?, value: held.value, object, by: (file, name), table })
 }
 
-/// Whether anything but these places names the object.
-fn is_used_otherwise(workspace: &Workspace, infer: &Infer<'_>, place: &Taken, by: &[(FileId, ExprId)]) -> bool {
+/// Whether anything but these places names the constant.
+pub fn is_used_otherwise(workspace: &Workspace, infer: &Infer<'_>, place: (FileId, BindingId), by: &[(FileId, ExprId)]) -> bool {
     workspace.files.iter().any(|file| {
         let (id, module) = (file.source.id, &file.hir);
         module.bindings.iter().enumerate().any(|(i, binding)| {
-            let is_own = id == place.file && i as u32 == place.binding.0;
+            let is_own = (id, BindingId(i as u32)) == place;
             let is_import = || {
                 let first = binding.uses.first().filter(|_| module.import(binding).is_some());
-                first
-                    .and_then(|first| infer.held(id, *first))
-                    .is_some_and(|held| (held.file, held.binding) == (place.file, Some(place.binding)))
+                first.and_then(|first| infer.held(id, *first)).is_some_and(|held| (held.file, held.binding) == (place.0, Some(place.1)))
             };
             if !is_own && !is_import() {
                 return false;

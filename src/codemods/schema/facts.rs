@@ -108,7 +108,7 @@ impl FactReader<'_> {
                 Some(kept("unknown-fields", "one definition stands for two tables, and each table of the ORM has its own", entry.property));
         }
         if definition.base.is_some() {
-            facts.kept = Some(kept("unknown-fields", "a package defines it", entry.property));
+            facts.kept = Some(kept("unknown-fields", "what it is made from is a package's, or needed elsewhere too", entry.property));
         }
         for step in &definition.steps {
             match self.part(&facts.table, step) {

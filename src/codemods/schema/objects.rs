@@ -1,14 +1,13 @@
 //! Puts the new code in its places: tables as constants of their own, the object that lists them, the schema, the relations.
 
+use super::Planner;
 use super::files::{FileContext, statement_end, statement_start, with_leading_comments, with_line_end};
 use super::pieces::{Piece, pieces, verbatim, written};
 use super::relations::{Printer, Relation};
-use super::source::{Home, Maker, Slot, maker_of};
+use super::source::{Home, Reader, Slot};
 use super::tables::line;
-use super::{Planner, is_of_ents};
-use crate::codemod::{RelationStyle, SchemaFunction, Severity};
-use crate::model::hir::{BindingKind, ExprId, ExprKind, ImportName, Name, PropKind, TypeNode};
-use crate::model::ty::Ty;
+use crate::codemod::{RelationStyle, SchemaFunction};
+use crate::model::hir::{BindingKind, ExprId, ExprKind, Name, PropKind};
 use crate::source::{FileId, Span};
 use crate::style::{column_at, indent_at};
 use crate::writing::code::{Code, Line};
@@ -16,6 +15,13 @@ use crate::writing::code::{Code, Line};
 /// A table that leaves the object that listed it.
 struct Hoisted {
     text: String,
+}
+
+/// An object of tables, as it will be.
+struct Listed {
+    lines: Vec<Line>,
+    hoisted: Vec<Hoisted>,
+    is_changed: bool,
 }
 
 impl Planner<'_> {
@@ -45,6 +51,11 @@ impl Planner<'_> {
             let text = &self.workspace.source(definition.file).text;
             let column = column_at(text, span.start);
             cx.edit(span, code.print(cx.style, indent_at(text, span.start), column, 1));
+            if let Some(taken) = definition.taken.as_ref().filter(|taken| !taken.is_listed) {
+                let module = self.workspace.hir(taken.file);
+                let name = self.workspace.text(module.span(taken.argument));
+                self.contexts.get(&taken.file)?.edit(module.span(taken.whole), name);
+            }
         }
         Some(())
     }
@@ -52,6 +63,10 @@ impl Planner<'_> {
     /// An object of tables that another one spreads.
     fn write_group(&self, place: usize) -> Option<()> {
         let group = &self.schema.groups[place];
+        if group.is_taken && group.binding.is_none() {
+            // It is written with the one that spreads it.
+            return Some(());
+        }
         let cx = self.contexts.get(&group.file)?;
         let Some(changed) = self.object(place, cx)? else { return Some(()) };
         let replaced = group.inner_call.filter(|_| group.binding.is_none()).unwrap_or(group.object);
@@ -109,6 +124,11 @@ impl Planner<'_> {
 
     /// The object with its tables hoisted; `None` where nothing in it changes.
     fn object(&self, place: usize, cx: &FileContext<'_>) -> Option<Option<(Code, Vec<Hoisted>)>> {
+        let listed = self.listed_tables(place, cx)?;
+        Some(listed.is_changed.then(|| (Code::list("{", listed.lines, "}", true, false), listed.hoisted)))
+    }
+
+    fn listed_tables(&self, place: usize, cx: &FileContext<'_>) -> Option<Listed> {
         let group = &self.schema.groups[place];
         let module = self.workspace.hir(group.file);
         let source = self.workspace.source(group.file);
@@ -125,6 +145,13 @@ impl Planner<'_> {
             let code = match slot {
                 Slot::Table(at) => {
                     let (entry, facts) = (self.schema.entries.get(*at)?, self.facts.get(*at)?);
+                    let taken = entry.definition.as_ref().and_then(|definition| definition.taken.as_ref());
+                    if let Some(taken) = taken.filter(|taken| taken.is_listed) {
+                        is_changed = true;
+                        let name = self.workspace.text(self.workspace.hir(taken.file).span(taken.argument));
+                        lines.push(line(piece, listed(&facts.name, name, cx)));
+                        continue;
+                    }
                     let inline = entry.definition.as_ref().filter(|_| entry.home == Home::Inline && !facts.is_orm);
                     match inline {
                         Some(definition) if facts.is_migrated() => {
@@ -152,7 +179,30 @@ impl Planner<'_> {
                     let ExprKind::Member { object, .. } = module.expr(module.bare(prop.value)) else { return None };
                     Code::text(format!("...{}", self.workspace.text(module.span(*object))))
                 }
-                // The tables of a package, as ents took them.
+                // Tables that ents took as they were, written out in between.
+                Slot::Group(at) if self.schema.groups.get(*at)?.is_taken && self.schema.groups[*at].binding.is_none() => {
+                    is_changed = true;
+                    let mut inner = self.listed_tables(*at, cx)?;
+                    match inner.lines.first_mut() {
+                        Some(first) => {
+                            first.leading.splice(0..0, piece.leading);
+                            first.blank_before = piece.blank_before;
+                        }
+                        None => {
+                            inner.lines.push(Line { blank_before: piece.blank_before, leading: piece.leading, code: None, trailing: None })
+                        }
+                    }
+                    if let Some(last) = inner.lines.last_mut() {
+                        match last.trailing {
+                            None if last.code.is_some() => last.trailing = piece.trailing,
+                            _ => last.leading.extend(piece.trailing),
+                        }
+                    }
+                    lines.extend(inner.lines);
+                    hoisted.extend(inner.hoisted);
+                    continue;
+                }
+                // The same by a name: a package's, or the project's own.
                 _ if prop.kind == PropKind::Spread && self.ents_of(group.file, prop.value).is_some() => {
                     is_changed = true;
                     let tables = self.ents_of(group.file, prop.value)?;
@@ -180,16 +230,12 @@ impl Planner<'_> {
         if !dangling.is_empty() {
             lines.push(Line { blank_before: false, leading: dangling, code: None, trailing: None });
         }
-        Some(is_changed.then(|| (Code::list("{", lines, "}", true, false), hoisted)))
+        Some(Listed { lines, hoisted, is_changed })
     }
 
     /// The argument of `defineEntsFromTables(…)`.
     fn ents_of(&self, file: FileId, value: ExprId) -> Option<ExprId> {
-        let module = self.workspace.hir(file);
-        let call = module.call(module.bare(value))?;
-        let Ty::External(external) = self.infer.expr(file, call.callee) else { return None };
-        let argument = call.args.first().map(|arg| arg.value)?;
-        external.is("convex-ents", &["defineEntsFromTables"]).then_some(argument)
+        Reader { workspace: self.workspace, infer: self.infer }.ents_of(file, value)
     }
 
     /// Tables go before the statement that listed them, and before the comments that belong to it.
@@ -259,20 +305,17 @@ impl Planner<'_> {
             return Vec::new();
         }
         let definition = self.schema.entries.iter().filter_map(|entry| entry.definition.as_ref()).find(|definition| {
-            definition.file == relation.span.file && definition.steps.iter().any(|step| step.span.end == relation.span.end)
+            definition.steps.iter().any(|step| (step.span.file, step.span.end) == (relation.span.file, relation.span.end))
         });
         let Some(definition) = definition else { return Vec::new() };
-        let module = self.workspace.hir(definition.file);
-        let spans: Vec<Span> = definition.steps.iter().map(|step| step.span).collect();
-        let around = Span { start: module.span(definition.call).end, ..module.span(definition.whole) };
-        let source = self.workspace.source(definition.file);
-        let (comments, _) = pieces(source, around, &spans);
-        let found = spans.iter().zip(comments).find(|(span, _)| span.end == relation.span.end);
+        let spans = definition.steps.iter().map(|step| step.span);
+        let found = spans.zip(definition.step_pieces(self.workspace)).find(|(span, _)| span.end == relation.span.end);
         // Two ends of one edge: the comment stands with the first.
         let is_first =
             self.relations.list.iter().find(|other| other.span == relation.span).is_some_and(|first| first.name == relation.name);
         let Some((span, piece)) = found.filter(|_| is_first) else { return Vec::new() };
-        let inner = source.comments_in(*span).iter().map(|comment| super::pieces::comment_text(source, comment));
+        let source = self.workspace.source(span.file);
+        let inner = source.comments_in(span).iter().map(|comment| super::pieces::comment_text(source, comment));
         let todo = self.relations.remarks.iter().filter(|remark| self.options.todo && remark.span == relation.span);
         let todo = todo.map(|remark| format!("// TODO(orm-migrate): {}", remark.message));
         piece.leading.into_iter().chain(inner).chain(piece.trailing).chain(todo).collect()
@@ -341,60 +384,10 @@ impl Planner<'_> {
     fn ent_definitions(&self) -> Option<Span> {
         let module = self.workspace.hir(self.schema.file);
         let source = self.workspace.source(self.schema.file);
-        let is_definitions = |id: &ExprId| {
-            let Some(call) = module.call(*id) else { return false };
-            matches!(self.infer.expr(self.schema.file, call.callee), Ty::External(external) if external.is("convex-ents", &["getEntDefinitions"]))
-        };
-        let call = module.exprs().map(|(id, _)| id).find(is_definitions)?;
+        let call = module.exprs().map(|(id, _)| id).find(|id| self.makes_definitions(self.schema.file, *id))?;
         let is_constant = module.bindings.iter().any(|b| matches!(b.kind, BindingKind::Const(Some(init)) if module.bare(init) == call));
         let span = module.span(call);
         is_constant.then(|| Span::new(self.schema.file, statement_start(&source.text, span.start), statement_end(&source.text, span.end)))
-    }
-
-    /// Types of documents that say less than before: the ORM's tables have types of their own.
-    fn report_documents(&self) {
-        for file in &self.workspace.files {
-            let module = &file.hir;
-            let is_document = |node: &TypeNode| {
-                let TypeNode::Ref { binding: Some(binding), args, .. } = node else { return false };
-                let import = module.import(module.binding(*binding));
-                let is_doc = import.is_some_and(|i| i.module.contains("_generated/dataModel") && i.name == ImportName::Named("Doc".into()));
-                let table = args.first().map(|argument| module.ty(*argument));
-                is_doc && matches!(table, Some(TypeNode::Str(name)) if self.locals.contains_key(name))
-            };
-            let mut places = module.type_references().filter(|(node, _)| is_document(node)).map(|(_, span)| span);
-            let Some(first) = places.next() else { continue };
-            let others = match places.count() {
-                0 => String::new(),
-                1 => ", here and at one other place of this file".to_owned(),
-                more => format!(", here and at {more} other places of this file"),
-            };
-            let text = self.workspace.text(first);
-            let message =
-                format!("`{text}` no longer names the fields of the document{others}: the data model cannot see into tables of the ORM");
-            let suggestion =
-                "use `InferSelectModel<typeof table>` for rows that the ORM reads, and a type of your own for those of `ctx.db`".to_owned();
-            self.remark("doc-type-any", Severity::Warning, first, message, Some(suggestion));
-        }
-    }
-
-    /// Functions that go on speaking of ents: they no longer compile, and are to be migrated next.
-    fn report_functions(&self) {
-        if !is_of_ents(self.schema) {
-            return;
-        }
-        for file in &self.workspace.files {
-            if self.contexts.contains_key(&file.source.id) {
-                continue;
-            }
-            let import = file.hir.imports.iter().find(|import| maker_of(&import.module) == Some(Maker::Ents));
-            if let Some(import) = import {
-                let message = "this file works with ents, which the schema no longer has".to_owned();
-                let suggestion = "migrate its functions too".to_owned();
-                let span = file.hir.at(import.decl_start, import.decl_end);
-                self.remark("functions-ents", Severity::Error, span, message, Some(suggestion));
-            }
-        }
     }
 }
 

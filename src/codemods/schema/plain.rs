@@ -19,12 +19,9 @@ impl Planner<'_> {
     fn as_plain(&self, facts: &Facts, definition: &Definition, cx: &FileContext<'_>) -> Option<Code> {
         let module = self.workspace.hir(definition.file);
         let source = self.workspace.source(definition.file);
-        let spans: Vec<Span> = definition.steps.iter().map(|step| step.span).collect();
-        let around = Span { start: module.span(definition.call).end, ..module.span(definition.whole) };
-        let (comments, _) = pieces(source, around, &spans);
         let mut added: Vec<Line> = Vec::new();
         let mut indexes: Vec<String> = Vec::new();
-        for (step, mut piece) in definition.steps.iter().zip(comments) {
+        for (step, mut piece) in definition.steps.iter().zip(definition.step_pieces(self.workspace)) {
             let part = facts.parts.iter().find(|part| part.step.call == step.call)?;
             let index = |name: &str| format!(".index({0}, [{0}])", cx.style.string(name));
             let field = |name: &str, validator: Code| Code::field(name, validator, cx.style);

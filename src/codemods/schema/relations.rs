@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{EdgePart, Facts};
-use crate::codemod::OneToOne;
+use crate::codemod::{OneToOne, Options, RelationStyle};
 use crate::model::Project;
 use crate::model::hir::Name;
 use crate::model::ty::{EdgeEnd, TableFlavor, Ty};
@@ -66,7 +66,7 @@ pub struct Relations {
 }
 
 /// Reads the edges of all tables.
-pub fn read(project: &Project, facts: &[Facts], one_to_one: OneToOne) -> Relations {
+pub fn read(project: &Project, facts: &[Facts], options: &Options) -> Relations {
     let mut relations = Relations::default();
     let by_name: BTreeMap<&Name, &Facts> = facts.iter().map(|f| (&f.name, f)).collect();
     // Which fields hold an end of a one-to-one edge is said at the other end.
@@ -79,17 +79,18 @@ pub fn read(project: &Project, facts: &[Facts], one_to_one: OneToOne) -> Relatio
     }
     for from in facts {
         for part in from.edges() {
-            add(project, &by_name, from, part, one_to_one, &mut relations);
+            add(project, &by_name, from, part, options, &mut relations);
         }
     }
     rename(&by_name, &mut relations);
-    break_cycles(&mut relations);
+    break_cycles(&mut relations, options.relations);
     add_aliases(&mut relations);
     relations
 }
 
-fn add(project: &Project, tables: &BTreeMap<&Name, &Facts>, from: &Facts, part: &EdgePart, one_to_one: OneToOne, all: &mut Relations) {
+fn add(project: &Project, tables: &BTreeMap<&Name, &Facts>, from: &Facts, part: &EdgePart, options: &Options, all: &mut Relations) {
     let edge = &part.edge;
+    let one_to_one = options.one_to_one;
     let Some(other) = tables.get(&edge.to) else {
         if let EdgeEnd::Field(field) = &edge.end
             && edge.to.starts_with('_')
@@ -132,19 +133,24 @@ fn add(project: &Project, tables: &BTreeMap<&Name, &Facts>, from: &Facts, part: 
         EdgeEnd::One(field) => {
             let stored = stored_by(other, &from.name, field.as_ref());
             stored.and_then(|(field, is_optional)| {
-                if is_optional || one_to_one == OneToOne::Nullable {
+                // In `relations(…)`, `one` names the column that holds the id, and this end has none.
+                let has_one = options.relations != RelationStyle::Relations;
+                let may_be_one = is_optional || one_to_one == OneToOne::Nullable;
+                if may_be_one && has_one {
                     return Some(relation(true, Path::Other(field), false));
                 }
-                let message = format!(
-                    "`{}.{}` holds at most one row, but the ORM refuses `one` on both ends where the field is required",
-                    from.name, edge.name
-                );
+                let why = match has_one {
+                    true => "but the ORM refuses `one` on both ends where the field is required",
+                    false => "but `relations()` has `one` only for the end that holds the field",
+                };
+                let message = format!("`{}.{}` holds at most one row, {why}", from.name, edge.name);
                 let suggestion = match one_to_one {
                     OneToOne::InverseOnly => format!("start from `{}`, which has the relation", other.name),
-                    _ => format!("read `{}[0]`, or migrate with `--one-to-one=nullable`", edge.name),
+                    _ if has_one => format!("read `{}[0]`, or migrate with `--one-to-one=nullable`", edge.name),
+                    _ => format!("read `{}[0]`", edge.name),
                 };
                 all.remarks.push(Remark { code: "one-to-one", span: edge.span, message, suggestion });
-                (one_to_one == OneToOne::Many).then(|| relation(false, Path::Other(field), false))
+                (may_be_one || one_to_one == OneToOne::Many).then(|| relation(false, Path::Other(field), false))
             })
         }
         EdgeEnd::Referenced(field) => {
@@ -227,7 +233,7 @@ fn rename(tables: &BTreeMap<&Name, &Facts>, all: &mut Relations) {
 }
 
 /// The ORM refuses cycles of `one` that no row can be without; ids count as such, so the ends that hold no field give way.
-fn break_cycles(all: &mut Relations) {
+fn break_cycles(all: &mut Relations, style: RelationStyle) {
     while let Some(cycle) = cycle(&all.list) {
         let inverse = cycle.iter().copied().find(|at| matches!(all.list[*at].path, Path::Other(_)));
         let at = inverse.or(cycle.last().copied()).unwrap_or_default();
@@ -247,8 +253,26 @@ fn break_cycles(all: &mut Relations) {
             );
             let suggestion = "make one of the fields of the circle optional".to_owned();
             all.remarks.push(Remark { code: "required-cycle", span: relation.span, message, suggestion });
-            all.list.remove(at);
+            let dropped = all.list.remove(at);
+            if style == RelationStyle::Relations {
+                drop_inverse(&dropped, all);
+            }
         }
+    }
+}
+
+/// In `relations(…)`, `many` takes its columns from the `one` that leads back.
+fn drop_inverse(dropped: &Relation, all: &mut Relations) {
+    let Path::Own(field) = &dropped.path else { return };
+    let is_inverse =
+        |other: &Relation| other.table == dropped.target && other.target == dropped.table && other.path == Path::Other(field.clone());
+    for other in all.list.extract_if(.., |other| is_inverse(other)) {
+        let message = format!(
+            "the relation `{}.{}` is dropped: without `{}.{}` nothing says which column it goes by",
+            other.table, other.name, dropped.table, dropped.name
+        );
+        let suggestion = "make one of the fields of the circle optional".to_owned();
+        all.remarks.push(Remark { code: "required-cycle", span: other.span, message, suggestion });
     }
 }
 

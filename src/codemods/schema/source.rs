@@ -2,6 +2,8 @@
 //!
 //! Follows names to where they stand. What a table comes to is the model's business; here is only where its parts are.
 
+use super::factories::is_used_otherwise;
+use super::pieces::{Piece, pieces};
 use crate::model::hir::{BindingId, Call, ExprId, ExprKind, Key, Name, PropKind};
 use crate::model::infer::{Held, Infer};
 use crate::model::ty::Ty;
@@ -35,6 +37,8 @@ pub struct Group {
     pub binding: Option<BindingId>,
     /// The schema call whose argument the object is, where another schema spreads its `tables`.
     pub inner_call: Option<ExprId>,
+    /// It is what `defineEntsFromTables` was given.
+    pub is_taken: bool,
     pub slots: Vec<Slot>,
 }
 
@@ -79,7 +83,21 @@ pub struct Definition {
     pub fields: Option<ExprId>,
     /// The table that ents took from elsewhere: `defineEntFromTable(authTables.users)`.
     pub base: Option<ExprId>,
+    /// The definition is a constant's, and ents took it from there.
+    pub taken: Option<Taken>,
     pub steps: Vec<Step>,
+}
+
+/// `defineEntFromTable(usersTable).edges(…)`, where the constant is the project's own and nothing else needs it.
+pub struct Taken {
+    pub file: FileId,
+    pub whole: ExprId,
+    /// The call of `defineEntFromTable`, and what it is given.
+    call: ExprId,
+    pub argument: ExprId,
+    binding: BindingId,
+    /// It stands in the object that lists the table, and not in another constant.
+    pub is_listed: bool,
 }
 
 /// `.method(…)` on a definition.
@@ -110,7 +128,7 @@ impl Reader<'_> {
         let options = call.args.get(1).map(|arg| arg.value);
         let mut found = SchemaCall { maker, file: span.file, call: id, options, groups: Vec::new(), entries: Vec::new() };
         let (file, object, binding) = self.object(span.file, argument)?;
-        self.add_group(&mut found, Group { file, object, binding, inner_call: None, slots: Vec::new() }, 0);
+        self.add_group(&mut found, Group { file, object, binding, inner_call: None, is_taken: false, slots: Vec::new() }, 0);
         Some(found)
     }
 
@@ -153,10 +171,20 @@ impl Reader<'_> {
             let call = module.call(id)?;
             self.schema_maker(held.file, call)?;
             let (file, object, binding) = self.object(held.file, call.args.first()?.value)?;
-            return Some(Group { file, object, binding, inner_call: Some(id), slots: Vec::new() });
+            return Some(Group { file, object, binding, inner_call: Some(id), is_taken: false, slots: Vec::new() });
         }
-        let (file, object, binding) = self.object(file, value)?;
-        Some(Group { file, object, binding, inner_call: None, slots: Vec::new() })
+        let taken = self.ents_of(file, value);
+        let (file, object, binding) = self.object(file, taken.unwrap_or(value))?;
+        Some(Group { file, object, binding, inner_call: None, is_taken: taken.is_some(), slots: Vec::new() })
+    }
+
+    /// The argument of `defineEntsFromTables(…)`.
+    pub fn ents_of(&self, file: FileId, value: ExprId) -> Option<ExprId> {
+        let module = self.workspace.hir(file);
+        let call = module.call(module.bare(value))?;
+        let Ty::External(external) = self.infer.expr(file, call.callee) else { return None };
+        let argument = call.args.first().filter(|arg| !arg.spread).map(|arg| arg.value)?;
+        external.is("convex-ents", &["defineEntsFromTables"]).then_some(argument)
     }
 
     /// The object literal that an expression is or names.
@@ -171,13 +199,32 @@ impl Reader<'_> {
     }
 
     fn definition(&self, file: FileId, value: ExprId) -> (Home, Option<Definition>) {
-        match self.infer.held(file, value) {
+        let (home, mut definition) = match self.infer.held(file, value) {
             Some(Held { file, value, binding }) => {
                 let home = binding.map_or(Home::Default(file), |binding| Home::Const(file, binding));
                 (home, self.chain(file, value))
             }
             None => (Home::Inline, self.chain(file, value)),
+        };
+        let Some(Definition { file, taken: Some(taken), .. }) = &mut definition else { return (home, definition) };
+        taken.is_listed = home == Home::Inline;
+        (Home::Const(*file, taken.binding), definition)
+    }
+
+    /// The definition of a constant that ents took its table from. Nothing else may need it, since edges are going to add to it.
+    fn taken(&self, file: FileId, whole: ExprId, call: ExprId, argument: ExprId, steps: &[Step]) -> Option<Definition> {
+        let held = self.infer.held(file, argument)?;
+        let inner = self.chain(held.file, held.value).filter(|inner| inner.maker == Maker::Convex)?;
+        // Validators of a field are written with the names of their file.
+        let adds_fields = |step: &Step| step.parts(self.workspace).is_none_or(|(method, _)| method == "field");
+        let is_apart = held.file != file && steps.iter().any(adds_fields);
+        let place = (held.file, held.binding?);
+        if is_apart || is_used_otherwise(self.workspace, self.infer, place, &[(file, self.workspace.hir(file).bare(argument))]) {
+            return None;
         }
+        let taken = Taken { file, whole, call, argument, binding: held.binding?, is_listed: false };
+        let steps = inner.steps.into_iter().chain(steps.iter().copied()).collect();
+        Some(Definition { maker: Maker::Ents, taken: Some(taken), steps, ..inner })
     }
 
     /// The calls that a definition is made of, from the innermost to the outermost.
@@ -200,17 +247,19 @@ impl Reader<'_> {
                 // The same table with more to it.
                 (Some(Maker::Ents), "defineEntFromTable") => {
                     steps.reverse();
-                    let Some(inner) = self.chain(file, fields(0)?) else {
-                        let base = fields(0);
-                        return Some(Definition {
+                    let argument = fields(0)?;
+                    let Some(inner) = self.chain(file, argument) else {
+                        let whole = module.bare(whole);
+                        return self.taken(file, whole, at, argument, &steps).or(Some(Definition {
                             file,
-                            whole: module.bare(whole),
+                            whole,
                             maker: Maker::Ents,
                             call: at,
                             fields: None,
-                            base,
+                            base: Some(argument),
+                            taken: None,
                             steps,
-                        });
+                        }));
                     };
                     let steps = inner.steps.into_iter().chain(steps).collect();
                     return Some(Definition { whole: module.bare(whole), maker: Maker::Ents, steps, ..inner });
@@ -224,7 +273,7 @@ impl Reader<'_> {
                 }
             };
             steps.reverse();
-            return Some(Definition { file, whole: module.bare(whole), maker, call: at, fields, base: None, steps });
+            return Some(Definition { file, whole: module.bare(whole), maker, call: at, fields, base: None, taken: None, steps });
         }
     }
 
@@ -249,6 +298,23 @@ impl Reader<'_> {
         let Ty::External(external) = self.infer.expr(file, call.callee) else { return None };
         let is_schema = external.path.last().is_some_and(|name| matches!(&**name, "defineSchema" | "defineEntSchema"));
         maker_of(&external.module).filter(|_| is_schema)
+    }
+}
+
+impl Definition {
+    /// The comments around each call on it.
+    pub fn step_pieces(&self, workspace: &Workspace) -> Vec<Piece> {
+        let own = workspace.hir(self.file);
+        let whole = own.span(self.whole);
+        let (inner, outer): (Vec<Span>, Vec<Span>) = self.steps.iter().map(|step| step.span).partition(|span| whole.contains(*span));
+        let around = Span { start: own.span(self.call).end, ..whole };
+        let (mut found, _) = pieces(workspace.source(self.file), around, &inner);
+        if let Some(taken) = &self.taken {
+            let module = workspace.hir(taken.file);
+            let around = Span { start: module.span(taken.call).end, ..module.span(taken.whole) };
+            found.extend(pieces(workspace.source(taken.file), around, &outer).0);
+        }
+        found
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Planner;
 use super::columns::{Column, ColumnWriter, Demands, IdColumn};
-use super::facts::{Deletion, EdgePart, Facts, FieldIndex, Part, PartKind};
+use super::facts::{Deletion, Facts, FieldIndex, Part, PartKind};
 use super::files::FileContext;
 use super::pieces::{Piece, comment_text, pieces, written};
 use super::relations::{Join, member};
@@ -46,11 +46,7 @@ impl Planner<'_> {
             None => self.field_lines(&[facts], definition.file, definition.fields?, cx)?,
         };
         let mut extras = Vec::new();
-        let spans: Vec<Span> = facts.parts.iter().map(|part| part.step.span).collect();
-        let module = self.workspace.hir(definition.file);
-        let around = Span { start: module.span(definition.call).end, ..module.span(definition.whole) };
-        let (comments, _) = pieces(self.workspace.source(definition.file), around, &spans);
-        for (part, piece) in facts.parts.iter().zip(comments) {
+        for (part, piece) in facts.parts.iter().zip(definition.step_pieces(self.workspace)) {
             let (column, extra) = self.part_lines(facts, part, piece, cx);
             for line in column {
                 columns.is_broken = true;
@@ -69,7 +65,12 @@ impl Planner<'_> {
         };
         let mut arguments = vec![Code::text(cx.style.string(&facts.name)), fields];
         // What an early table of the ORM said beside its columns.
-        let own = module.call(definition.call).filter(|_| definition.maker == Maker::Orm).and_then(|call| call.args.get(2));
+        let own = self
+            .workspace
+            .hir(definition.file)
+            .call(definition.call)
+            .filter(|_| definition.maker == Maker::Orm)
+            .and_then(|call| call.args.get(2));
         match own {
             Some(_) if !extras.is_empty() => return None,
             Some(own) => arguments.push(written(self.workspace, definition.file, own.value)),
@@ -82,15 +83,7 @@ impl Planner<'_> {
     /// The table behind a many-to-many edge.
     pub fn join_code(&self, join: &Join, cx: &FileContext<'_>) -> Code {
         let columns = join.columns.iter().map(|(column, target)| {
-            let table = cx.style.string(target);
-            let made = if self.is_migrated(target) && self.options.foreign_keys != ForeignKeys::Plain {
-                let is_text = self.options.foreign_keys == ForeignKeys::Text;
-                let head = if is_text { format!("{}()", cx.names.orm("text")) } else { format!("{}({table})", cx.names.orm("id")) };
-                let references = self.references(&join.name, target, true, cx);
-                Column { calls: vec![references], ..Column::new(Code::text(head)) }
-            } else {
-                Column::new(Code::call(cx.names.orm("custom"), vec![Code::text(format!("{}.id({table})", cx.v()))]))
-            };
+            let made = self.join_column(join, column, target, cx);
             Line::of(Code::field(column, made.code(), cx.style))
         });
         let [(a, _), (b, _)] = &join.columns;
@@ -185,7 +178,8 @@ impl Planner<'_> {
             || self.options.foreign_keys == ForeignKeys::Plain
             || !self.is_migrated(target)
             || !holders.iter().all(|facts| facts.leads(column))
-            || self.facts_of(target).is_none_or(|target| target.deletion.is_some());
+            || self.facts_of(target).is_none()
+            || self.is_marked_when_deleted(target);
         if is_plain {
             return IdColumn::Plain;
         }
@@ -238,8 +232,12 @@ impl Planner<'_> {
             PartKind::Deletion => {
                 let Some(deletion) = &facts.deletion else { return (Vec::new(), Vec::new()) };
                 let column = Code::field("deletionTime", Code::text(format!("{}()", cx.names.orm("integer"))), cx.style);
-                let deletion = self.deletion(facts, deletion, cx);
-                (vec![Line::of(column)], vec![self.noted(line(comments, deletion))])
+                if deletion.is_scheduled {
+                    self.report_scheduled(facts, deletion);
+                    return (vec![self.noted(line(comments, column))], Vec::new());
+                }
+                let code = Code::call(cx.names.orm("deletion"), vec![Code::text(cx.style.string("soft"))]);
+                (vec![Line::of(column)], vec![self.noted(line(comments, code))])
             }
         }
     }
@@ -254,78 +252,19 @@ impl Planner<'_> {
         piece
     }
 
-    fn deletion(&self, facts: &Facts, deletion: &Deletion, cx: &FileContext<'_>) -> Code {
-        if deletion.is_scheduled {
-            let message = format!("rows of `{}` are deleted later by a function that the ORM schedules", facts.name);
-            let suggestion =
-                "pass `ormFunctions` to `createOrm`, export its `scheduledDelete`, and let the jobs of ents that are waiting finish first"
-                    .to_owned();
-            self.remark("scheduled-deletion", Severity::Warning, deletion.span, message, Some(suggestion));
-        }
-        let kind = cx.style.string(if deletion.is_scheduled { "scheduled" } else { "soft" });
-        let options = deletion.options.map(|(file, options)| written(self.workspace, file, options));
-        Code::call(cx.names.orm("deletion"), std::iter::once(Code::Text(kind)).chain(options).collect())
-    }
-
-    fn edge_column(&self, facts: &Facts, part: &EdgePart, field: &Name, cx: &FileContext<'_>) -> Column {
-        let target = &part.edge.to;
-        let table = cx.style.string(target);
-        let soft_target = self.facts_of(target).is_some_and(|target| target.deletion.is_some());
-        let soft_edge = facts.deletion.is_some() && self.back_deletion(facts, part).as_deref() == Some("soft");
-        let is_key = self.options.foreign_keys != ForeignKeys::Plain && self.is_migrated(target) && (!soft_target || soft_edge);
-        if self.is_migrated(target) && soft_target && !soft_edge {
-            let message = format!(
-                "`{}.{field}` is no foreign key: one would delete, or block, along with the deletions of `{target}` that only mark rows",
-                facts.name
-            );
-            let suggestion = format!("delete the rows of `{}` yourself where `{target}` is deleted for good", facts.name);
-            self.remark("no-fk", Severity::Warning, part.edge.span, message, Some(suggestion));
-        }
-        let mut column = match (is_key, self.options.foreign_keys) {
-            (false, _) => Column::new(Code::call(cx.names.orm("custom"), vec![Code::text(format!("{}.id({table})", cx.v()))])),
-            (true, ForeignKeys::Text) => Column::new(Code::text(format!("{}()", cx.names.orm("text")))),
-            (true, _) => Column::new(Code::text(format!("{}({table})", cx.names.orm("id")))),
-        };
-        let is_nullable_one = self.options.one_to_one == crate::codemod::OneToOne::Nullable
-            && self.relations.unique.iter().any(|(table, column)| *table == facts.name && column == field);
-        column.not_null = !part.optional && !is_nullable_one;
-        if is_key {
-            column.calls.push(self.references(&facts.name, target, true, cx));
-        }
-        column
-    }
-
-    /// The `deletion` of the edge that leads back along this one.
-    fn back_deletion(&self, facts: &Facts, part: &EdgePart) -> Option<Name> {
-        let EdgeEnd::Field(field) = &part.edge.end else { return None };
-        let target = self.facts_of(&part.edge.to)?;
-        let back = target.edges().filter(|back| back.edge.to == facts.name);
-        let named = |back: &&EdgePart| match &back.edge.end {
-            EdgeEnd::One(named) | EdgeEnd::Referenced(named) => named.as_ref().is_none_or(|named| named == field),
-            EdgeEnd::Many { table: None, .. } => true,
-            _ => false,
-        };
-        back.filter(named).find_map(|back| back.deletion.clone())
-    }
-
-    /// `.references(() => users.id, { onDelete: "cascade" })`.
-    fn references(&self, from: &Name, target: &Name, cascades: bool, cx: &FileContext<'_>) -> String {
-        let local = self.local(target, cx);
-        // The compiler cannot infer two types from each other.
-        let annotation = if self.refers_back(target, from) {
-            cx.want_type("AnyColumn", self.options);
-            ": AnyColumn"
-        } else {
-            ""
-        };
-        let style = cx.style;
-        let options = if cascades {
-            let braces = if style.spaced_braces { ("{ ", " }") } else { ("{", "}") };
-            format!(", {}onDelete: {}{}", braces.0, style.string("cascade"), braces.1)
-        } else {
-            String::new()
-        };
-        format!(".references((){annotation} => {local}.id{options})")
+    /// The ORM has a word for it, but what a table that says it has scheduled throws when its time has come, so that rows are only ever
+    /// marked. A delete that is scheduled by itself comes to its end, as long as the table says nothing.
+    fn report_scheduled(&self, facts: &Facts, deletion: &Deletion) {
+        let message = format!(
+            "`orm.delete({})` deletes rows at once: `deletion(\"scheduled\")` is not written, since what the ORM schedules for such a table throws",
+            facts.name
+        );
+        let options = deletion.options.map(|(file, options)| self.workspace.text(self.workspace.hir(file).span(options)));
+        let options = options.unwrap_or("{ delayMs: 0 }").split_whitespace().collect::<Vec<_>>().join(" ");
+        let suggestion = format!(
+            "write `.scheduled({options})` where rows are deleted, give `ormFunctions` to `createOrm` and export its `scheduledDelete`, and let the jobs of ents that are waiting finish first"
+        );
+        self.remark("scheduled-deletion", Severity::Warning, deletion.span, message, Some(suggestion));
     }
 
     fn field_index(&self, field: &Name, is_unique: bool, cx: &FileContext<'_>) -> Line {
