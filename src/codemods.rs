@@ -164,13 +164,15 @@ fn lost_statement(workspace: &Workspace, project: &Project, after: &Workspace, f
         };
         parts.any(|part| is_within(statement, part)) || module.bindings.iter().any(is_shared)
     };
+    // A constant that the schema does without is exported no longer; that it is one of the schema's is seen where it stands.
+    let is_gone = |name: &str| module.declared(name).is_some() && after.hir(file).declared(name).is_none();
     let lost = source::statements(source).into_iter().filter(|statement| !statement.is_import).find(|statement| {
         match there.iter().position(|printed| *printed == statement.printed) {
             Some(at) => {
                 there.swap_remove(at);
                 false
             }
-            None => !is_of_schema(statement.span),
+            None => !is_of_schema(statement.span) && !statement.exported_names().is_some_and(|names| names.into_iter().all(is_gone)),
         }
     });
     lost.map(|statement| source.slice(statement.span).lines().next().unwrap_or_default().to_owned())

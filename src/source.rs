@@ -294,6 +294,14 @@ pub struct Statement {
     pub is_import: bool,
 }
 
+impl Statement {
+    /// The names in `export { a, b as c };`, as the module itself has them; `None` for any other statement.
+    pub fn exported_names(&self) -> Option<Vec<&str>> {
+        let list = self.printed.strip_prefix("export {")?.trim_end().strip_suffix("};")?;
+        Some(list.split(',').filter_map(|one| one.split_whitespace().next()).collect())
+    }
+}
+
 /// The module's own statements; none where the text does not parse.
 pub fn statements(source: &SourceFile) -> Vec<Statement> {
     let (_, tree) = parse(source.id, source.path.clone(), source.text.to_string());

@@ -85,8 +85,20 @@ pub fn plan(workspace: &Workspace, project: &Project, options: &Options, kept: &
             });
             table.kept = table.kept.take().or(forced).or(unasked);
         }
-        let relations = relations::read(project, &facts, options);
-        Planner::new(workspace, infer, project, options, &schema, &facts, &relations).plan()
+        loop {
+            let relations = relations::read(project, &facts, options);
+            let planner = || Planner::new(workspace, infer, project, options, &schema, &facts, &relations);
+            let plan = planner().plan();
+            let changes = facts.iter().any(Facts::is_migrated);
+            let unwritten = if changes && plan.files.is_empty() { planner().unwritable() } else { Vec::new() };
+            if unwritten.is_empty() {
+                return plan;
+            }
+            for at in unwritten {
+                let why = "it is written in a way that could not be changed without losing something";
+                facts[at].kept = Some(facts::kept("unknown-fields", why, schema.entries[at].property));
+            }
+        }
     })
 }
 
@@ -175,6 +187,21 @@ impl<'a> Planner<'a> {
             plan.files = self.contexts.into_iter().filter_map(|(file, context)| Some((file, context.finish(options)?))).collect();
         }
         plan
+    }
+
+    /// The tables that stand in the way of the others, by place.
+    fn unwritable(&self) -> Vec<usize> {
+        let is_in_the_way = |at: &usize| {
+            let Some(definition) = self.schema.entries[*at].definition.as_ref() else { return false };
+            let facts = &self.facts[*at];
+            let code = || self.table_code(facts, definition, self.contexts.get(&definition.file)?);
+            facts.is_migrated() && code().is_none()
+        };
+        let shared = self.unwritable_factories().flat_map(|factory| &factory.tables).copied();
+        let mut all: Vec<usize> = (0..self.facts.len()).filter(is_in_the_way).chain(shared).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     fn outcomes(&self, is_written: bool) -> Vec<TableOutcome> {

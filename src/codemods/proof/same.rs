@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::model::hir::{Binding, BindingId, BindingKind, Exported, ExprId, ExprKind, FuncId, ImportName, Name};
 use crate::model::infer::Infer;
 use crate::model::{Origin, Workspace};
-use crate::source::{FileId, Span};
+use crate::source::{self, FileId, Span};
 
 pub(super) struct Same<'a> {
     before: Side<'a>,
@@ -115,9 +115,16 @@ impl<'a> Same<'a> {
         match (was.kind, is.kind) {
             (BindingKind::Const(Some(a)), BindingKind::Const(Some(b))) if is_constant => self.expr((old.0, a), (new.0, b)),
             (BindingKind::Func(a), BindingKind::Func(b)) => self.text(self.before.func(old.0, a), self.after.func(new.0, b)),
+            (BindingKind::Other, BindingKind::Other) if self.is_same_enum(old, new) => true,
             _ if !self.before.is_of_module(old) || !self.after.is_of_module(new) => false,
             _ => was.name == is.name && self.files(old.0, new.0),
         }
+    }
+
+    /// Whether they are enums of the same constants.
+    fn is_same_enum(&self, old: (FileId, BindingId), new: (FileId, BindingId)) -> bool {
+        let was = self.before.enumeration(old);
+        was.is_some() && was == self.after.enumeration(new)
     }
 
     /// Whether two files say the same, and import the same.
@@ -176,6 +183,22 @@ impl Side<'_> {
             span.start <= at.start && at.end <= span.end
         };
         module.exprs().any(|(id, kind)| matches!(kind, ExprKind::Opaque(_) | ExprKind::Regex) && is_inside(id))
+    }
+
+    /// The enum that declares a name; `None` where it is none, or its members are more than constants.
+    fn enumeration(&self, (file, id): (FileId, BindingId)) -> Option<String> {
+        let place = self.workspace.hir(file).binding_span(id);
+        let source = self.workspace.source(file);
+        let statement = source::statements(source).into_iter().find(|statement| statement.span.contains(place))?;
+        let words = words(&statement.printed);
+        let at = words.iter().position(|word| *word == "enum")?;
+        let is_head = words[..at].iter().all(|word| matches!(*word, "export" | "declare" | "const"));
+        let is_constant = |value: &[&str]| match value {
+            ["=", "-", only, "," | "}"] | ["=", only, "," | "}", ..] => only.starts_with(['"', '\'']) || only.starts_with(|c: char| c.is_ascii_digit()),
+            _ => false,
+        };
+        let mut values = words.iter().enumerate().filter(|(_, word)| **word == "=").map(|(at, _)| &words[at..words.len().min(at + 4)]);
+        (is_head && values.all(is_constant)).then(|| statement.printed.clone())
     }
 
     fn binding(&self, (file, id): (FileId, BindingId)) -> &Binding {

@@ -179,7 +179,12 @@ impl Planner<'_> {
 
     /// Writes the functions; `false` where one cannot be written.
     pub fn write_factories(&self) -> bool {
-        self.factories.iter().all(|factory| self.write_factory(factory).is_some())
+        self.unwritable_factories().next().is_none()
+    }
+
+    /// Writes them all, and says which cannot be.
+    pub fn unwritable_factories(&self) -> impl Iterator<Item = &Factory> {
+        self.factories.iter().filter(|factory| self.write_factory(factory).is_none())
     }
 
     fn write_factory(&self, factory: &Factory) -> Option<()> {

@@ -50,7 +50,7 @@ impl Planner<'_> {
         }
     }
 
-    fn report_leftover(&self, span: impl Into<Option<Span>>, message: String) {
+    pub fn report_leftover(&self, span: impl Into<Option<Span>>, message: String) {
         if let Some(span) = span.into() {
             self.remark("functions-ents", Severity::Error, span, message, Some("migrate its functions too".to_owned()));
         }

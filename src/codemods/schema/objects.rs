@@ -8,7 +8,7 @@ use super::source::{Home, Reader, Slot};
 use super::tables::line;
 use crate::codemod::{RelationStyle, SchemaFunction};
 use crate::model::hir::{BindingKind, ExprId, ExprKind, Name, PropKind};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, statements};
 use crate::style::{column_at, indent_at};
 use crate::writing::code::{Code, Line};
 
@@ -350,7 +350,11 @@ impl Planner<'_> {
         let text = parts.join(&format!("{newline}{newline}"));
         let schema_end = self.schema_end();
         let at_end = || cx.edit(Span::new(cx.file, schema_end, schema_end), format!("{newline}{newline}{text}"));
-        match self.ent_definitions() {
+        let definitions = self.ent_definitions();
+        if let Some((_, name)) = &definitions {
+            self.remove_exports(cx, name);
+        }
+        match definitions.map(|(span, _)| span) {
             // What speaks of the tables comes after them.
             Some(span) if span.start > schema_end && !text.is_empty() => cx.edit(span, text),
             found => {
@@ -381,13 +385,31 @@ impl Planner<'_> {
     }
 
     /// `export const entDefinitions = getEntDefinitions(schema);` beside the schema.
-    fn ent_definitions(&self) -> Option<Span> {
+    fn ent_definitions(&self) -> Option<(Span, Name)> {
         let module = self.workspace.hir(self.schema.file);
         let source = self.workspace.source(self.schema.file);
         let call = module.exprs().map(|(id, _)| id).find(|id| self.makes_definitions(self.schema.file, *id))?;
-        let is_constant = module.bindings.iter().any(|b| matches!(b.kind, BindingKind::Const(Some(init)) if module.bare(init) == call));
+        let constant =
+            module.bindings.iter().find(|b| matches!(b.kind, BindingKind::Const(Some(init)) if module.bare(init) == call))?;
         let span = module.span(call);
-        is_constant.then(|| Span::new(self.schema.file, statement_start(&source.text, span.start), statement_end(&source.text, span.end)))
+        let end = statement_end(&source.text, span.end);
+        // A comment behind it stays, and is then behind what comes in its place.
+        let behind = source.comments_in(Span::new(span.file, span.end, end)).first().map(|comment| comment.start);
+        let end = behind.map_or(end, |start| source.text[..start as usize].trim_end().len() as u32);
+        Some((Span::new(span.file, statement_start(&source.text, span.start), end), constant.name.clone()))
+    }
+
+    /// `export { entDefinitions };`, where it exports nothing else.
+    fn remove_exports(&self, cx: &FileContext<'_>, name: &str) {
+        let source = self.workspace.source(cx.file);
+        for statement in statements(source) {
+            let Some(exported) = statement.exported_names() else { continue };
+            if exported == [name] && source.comments_in(statement.span).is_empty() {
+                cx.edit(with_line_end(&source.text, statement.span), "");
+            } else if exported.contains(&name) {
+                self.report_leftover(statement.span, format!("`{name}` is exported here, and the schema no longer has it"));
+            }
+        }
     }
 }
 

@@ -117,15 +117,13 @@ impl Planner<'_> {
         let (comments, dangling) = pieces(source, inside, &spans);
         let is_broken = spans.first().is_some_and(|first| source.text[inside.start as usize..first.start as usize].contains('\n'));
         let mut lines = Vec::with_capacity(props.len());
-        for (prop, piece) in props.iter().zip(comments) {
+        for (prop, mut piece) in props.iter().zip(comments) {
             let code = match (&prop.key, prop.kind) {
                 (Key::Name(name), PropKind::KeyValue) => {
                     let key = source.slice(module.at(prop.start, prop.key_end));
                     // A comment between the name and its validator.
                     let between = module.at(prop.key_end, module.span(prop.value).start);
-                    if !source.comments_in(between).is_empty() {
-                        return None;
-                    }
+                    piece.leading.extend(source.comments_in(between).iter().map(|comment| comment_text(source, comment)));
                     Code::Pair(Box::new(Code::text(format!("{key}: "))), Box::new(self.column(holders, name, file, prop.value, cx).code()))
                 }
                 (Key::Name(name), PropKind::Shorthand) => {
