@@ -179,6 +179,8 @@ mod tests {
         assert_eq!(orm(&[better, kitcn]), installed(Package::Kitcn, "0.27.3"));
         assert_eq!(orm(&[kitcn]).style(), RelationStyle::Chain);
         assert_eq!(orm(&[kitcn]).module(), "kitcn/orm");
+        assert!(!orm(&[better]).is_before_011() && !orm(&[kitcn]).is_before_011() && !Orm::Unknown.is_before_011());
+        assert!(orm(&[("node_modules/better-convex/package.json", "{ \"version\": \"0.6.4\" }")]).is_before_011());
     }
 
     #[test]
@@ -197,6 +199,7 @@ mod tests {
         let found = orm(&[silent, asking]);
         assert_eq!(found, Orm::Asked { package: Package::BetterConvex, range: "^0.6.0".to_owned() });
         assert_eq!(found.words(), "package.json asks for better-convex ^0.6.0");
+        assert!(found.is_before_011());
         let broken = ("package.json", "{");
         assert_eq!(orm(&[broken]), Orm::Unknown);
         assert_eq!((orm(&[]).style(), orm(&[]).module()), (RelationStyle::Relations, "better-convex/orm".to_owned()));

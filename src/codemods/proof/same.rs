@@ -194,7 +194,9 @@ impl Side<'_> {
         let at = words.iter().position(|word| *word == "enum")?;
         let is_head = words[..at].iter().all(|word| matches!(*word, "export" | "declare" | "const"));
         let is_constant = |value: &[&str]| match value {
-            ["=", "-", only, "," | "}"] | ["=", only, "," | "}", ..] => only.starts_with(['"', '\'']) || only.starts_with(|c: char| c.is_ascii_digit()),
+            ["=", "-", only, "," | "}"] | ["=", only, "," | "}", ..] => {
+                only.starts_with(['"', '\'']) || only.starts_with(|c: char| c.is_ascii_digit())
+            }
             _ => false,
         };
         let mut values = words.iter().enumerate().filter(|(_, word)| **word == "=").map(|(at, _)| &words[at..words.len().min(at + 4)]);

@@ -389,8 +389,7 @@ impl Planner<'_> {
         let module = self.workspace.hir(self.schema.file);
         let source = self.workspace.source(self.schema.file);
         let call = module.exprs().map(|(id, _)| id).find(|id| self.makes_definitions(self.schema.file, *id))?;
-        let constant =
-            module.bindings.iter().find(|b| matches!(b.kind, BindingKind::Const(Some(init)) if module.bare(init) == call))?;
+        let constant = module.bindings.iter().find(|b| matches!(b.kind, BindingKind::Const(Some(init)) if module.bare(init) == call))?;
         let span = module.span(call);
         let end = statement_end(&source.text, span.end);
         // A comment behind it stays, and is then behind what comes in its place.
