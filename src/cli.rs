@@ -14,6 +14,7 @@ pub mod load;
 pub mod lsp;
 pub mod migrate;
 pub mod output;
+pub mod pages;
 pub mod paths;
 pub mod prefilter;
 pub mod progress;

@@ -200,7 +200,7 @@ fn changed_texts(workspace: &Workspace, change: &Change) -> Vec<(FileId, String)
 /// Whether the file can be read after the edits.
 fn still_parses(workspace: &Workspace, file: FileId, edits: &[Edit]) -> bool {
     let before = workspace.source(file);
-    let (after, _tree) = source::parse(file, before.path.clone(), edit::apply(&before.text, edits));
+    let (after, _tree) = source::parse_as(file, before.path.clone(), edit::apply(&before.text, edits), before.block.clone());
     after.errors.is_empty()
 }
 

@@ -18,6 +18,7 @@
 pub mod source;
 pub mod nesting;
 pub mod style;
+pub mod document;
 pub mod edit;
 pub mod model;
 pub mod writing;

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Level};
+use crate::edit::Fix;
 use crate::model::{DbQuery, File, Function, PlatformCall, Project, Role, Table, TableUse, Workspace, in_file};
 use crate::rule::{Cx, Rule};
 use crate::rules::syntax_error::SyntaxError;
-use crate::source::{FileId, Span};
+use crate::source::{Block, FileId, Span};
 use crate::suppress;
 
 pub use crate::fixing::{Fixed, fix, fix_where};
@@ -165,6 +166,9 @@ impl<'a> Nouns<'a> {
 ///
 /// No comment suppresses a syntax error: in a file that does not parse, comments are not reliably found.
 fn finish(file: &File, set: &RuleSet, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if let Some(block) = &file.source.block {
+        found.iter_mut().for_each(|diagnostic| diagnostic.fix = diagnostic.fix.take().and_then(|fix| fitted(fix, file, block)));
+    }
     sort(&mut found);
     let mut kept = suppress::apply(file, set, found);
     if let Some(level) = set.level_of(SyntaxError::META.id) {
@@ -172,6 +176,35 @@ fn finish(file: &File, set: &RuleSet, mut found: Vec<Diagnostic>) -> Vec<Diagnos
     }
     sort(&mut kept);
     kept
+}
+
+/// A fix as it can be made in a page: within the block, and without new lines where each would need the mark of a quote before it.
+fn fitted(mut fix: Fix, file: &File, block: &Block) -> Option<Fix> {
+    let text = &file.source.text;
+    let end = text.len() as u32 - block.after;
+    for edit in fix.edits.iter_mut().filter(|edit| edit.span.file == file.source.id) {
+        // What goes to the top of a file goes to the top of the block.
+        if edit.span.is_empty() && edit.span.start < block.start {
+            edit.span = Span::new(file.source.id, block.start, block.start);
+        }
+        let is_inside = edit.span.start >= block.start && edit.span.end <= end;
+        let has_break = edit.text.contains('\n') || file.source.slice(edit.span).contains('\n');
+        if !is_inside || (has_break && !block.is_plain) {
+            return None;
+        }
+        let is_at_start = text[..edit.span.start as usize].ends_with('\n');
+        edit.text = indented(&edit.text, &block.indent, is_at_start);
+    }
+    Some(fix)
+}
+
+/// New lines begin where those of the block do.
+fn indented(text: &str, indent: &str, is_at_start: bool) -> String {
+    let line = |(i, line): (usize, &str)| {
+        let begins = i > 0 || is_at_start;
+        if begins && !line.trim().is_empty() && !line.starts_with(indent) { format!("{indent}{line}") } else { line.to_owned() }
+    };
+    text.split_inclusive('\n').enumerate().map(line).collect()
 }
 
 fn syntax_errors(file: &File, level: Level) -> impl Iterator<Item = Diagnostic> {

@@ -50,7 +50,7 @@ pub use tables::TableUse;
 use world::World;
 pub use world::{ImportedFile, Origin};
 
-use crate::source::{FileId, SourceFile, Span};
+use crate::source::{Block, FileId, SourceFile, Span};
 use crate::style::Style;
 
 /// One file with its facts.
@@ -82,7 +82,45 @@ pub fn read(id: FileId, path: String, text: String) -> File {
     File { source, hir, role: Role::Backend, style: OnceLock::new() }
 }
 
+/// Reads a block of code in a page. A fragment is read as what it is a part of; one that is nothing of TypeScript's says nothing.
+pub fn read_block(id: FileId, path: String, text: &str, block: Block) -> File {
+    /// What may be around the lines of an example: nothing, an expression, the members of an object, a function.
+    const AROUND: [(&str, &str); 4] = [("", ""), ("(", ")"), ("({", "})"), ("(async _=>{", "})")];
+    for (before, after) in AROUND {
+        let Some(framed) = framed(text, &block, before, after) else { continue };
+        let (source, tree) = crate::source::parse_as(id, path.clone(), framed, Some(block.clone()));
+        if let Some(tree) = tree.filter(|_| source.errors.is_empty()) {
+            let hir = lower::lower(&tree, id);
+            return File { source, hir, role: Role::Support, style: OnceLock::new() };
+        }
+    }
+    File::silent(
+        SourceFile { errors: Vec::new(), block: Some(block), ..SourceFile::unread(id, path, String::new(), String::new()) },
+        Role::Support,
+    )
+}
+
+/// The text with something written on the blank lines before and after the block; `None` where there is no room.
+fn framed(text: &str, block: &Block, before: &str, after: &str) -> Option<String> {
+    if before.is_empty() {
+        return Some(text.to_owned());
+    }
+    let head = text.get(..block.start as usize)?;
+    let line = head.trim_end_matches(['\n', '\r']);
+    let (end, tail) = (text.len() - block.after as usize, text.get(text.len() - block.after as usize..)?);
+    let has_room = line.ends_with(&" ".repeat(before.len())) && tail.starts_with(&" ".repeat(after.len()));
+    has_room.then(|| format!("{}{before}{}{after}{}", &line[..line.len() - before.len()], &text[line.len()..end], &tail[after.len()..]))
+}
+
 impl File {
+    /// The same file with another text.
+    fn with_text(&self, text: String) -> Self {
+        let SourceFile { id, path, block, .. } = &self.source;
+        let (source, tree) = crate::source::parse_as(*id, path.clone(), text, block.clone());
+        let hir = tree.map_or_else(|| hir::Module::empty(*id), |tree| lower::lower(&tree, *id));
+        Self { source, hir, role: self.role, style: OnceLock::new() }
+    }
+
     /// A file that says nothing: one that could not be read.
     pub fn silent(source: SourceFile, role: Role) -> Self {
         Self { hir: hir::Module::empty(source.id), source, role, style: OnceLock::new() }
@@ -185,7 +223,7 @@ impl Workspace {
                 Role::Test => self.layout.role_of(&slot.source.path),
                 role => role,
             };
-            *slot = read(id, std::mem::take(&mut slot.source.path), text);
+            *slot = slot.with_text(text);
             slot.role = role;
             slot.find_tests();
         }
@@ -210,8 +248,7 @@ impl Workspace {
             if !is_needed {
                 return File::silent(SourceFile::unread(*id, path.clone(), String::new(), String::new()), file.role);
             }
-            let text = texts.get(id).map_or_else(|| text.to_string(), |text| (*text).to_owned());
-            File { role: file.role, ..read(*id, path.clone(), text) }
+            file.with_text(texts.get(id).map_or_else(|| text.to_string(), |text| (*text).to_owned()))
         });
         Self::link(files.collect(), self.layout.clone())
     }
@@ -246,7 +283,7 @@ impl Workspace {
 
     /// The functions folder that holds the file, without a `/` at its end.
     pub fn functions_folder(&self, file: FileId) -> Option<&str> {
-        let root = self.layout.root_of(&self.source(file).path)?;
+        let root = self.layout.root_of(&self.source(file).path).filter(|_| self.source(file).block.is_none())?;
         Some(&self.layout.roots.get(root)?.functions)
     }
 

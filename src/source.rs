@@ -87,13 +87,37 @@ pub struct SourceFile {
     pub comments: Vec<Comment>,
     /// In source order, each once.
     pub errors: Vec<SyntaxError>,
+    /// Of a file that is a block of code in a page.
+    pub block: Option<Block>,
+}
+
+/// Where a block of code stands in a Markdown page. The text of its file is the page, blank outside of the block.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Where its first line starts.
+    pub start: u32,
+    /// How many bytes of the page come after its last line.
+    pub after: u32,
+    pub language: Language,
+    /// Nothing but indents stands before its lines, so that new ones can be written.
+    pub is_plain: bool,
+    /// What stands before its first line: in a list, the indent of the item.
+    pub indent: Box<str>,
+    pub page: Arc<str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    TypeScript,
+    Tsx,
+    JavaScript,
 }
 
 impl SourceFile {
     /// A file that could not be read as text; `text` is as much of it as could be.
     pub fn unread(id: FileId, path: String, text: String, message: String) -> Self {
         let end = text.len() as u32;
-        Self { id, path, text: text.into(), comments: Vec::new(), errors: vec![SyntaxError { start: end, end, message }] }
+        Self { id, path, text: text.into(), comments: Vec::new(), errors: vec![SyntaxError { start: end, end, message }], block: None }
     }
 
     pub fn slice(&self, span: Span) -> &str {
@@ -150,7 +174,14 @@ enum Grammar {
 }
 
 impl Grammar {
-    fn of(path: &str) -> Self {
+    fn of(path: &str, block: Option<&Block>) -> Self {
+        // A block is read as what it looks like.
+        let path = match block.map(|block| block.language) {
+            Some(Language::TypeScript) => ".ts",
+            Some(Language::Tsx) => ".tsx",
+            Some(Language::JavaScript) => ".js",
+            None => path,
+        };
         let is = |ending: &str| {
             let tail = path.len().checked_sub(ending.len()).and_then(|start| path.get(start..));
             tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending))
@@ -194,14 +225,19 @@ impl Grammar {
 /// Never fails and never panics: what is wrong with the file is in `errors`, and the tree is absent where none could be made.
 /// Deeply nested code needs a large stack; the caller runs this on threads made with [`STACK_SIZE`].
 pub fn parse(id: FileId, path: String, text: String) -> (SourceFile, Option<Tree>) {
+    parse_as(id, path, text, None)
+}
+
+/// [`parse`], for a file that may be a block in a page.
+pub fn parse_as(id: FileId, path: String, text: String, block: Option<Block>) -> (SourceFile, Option<Tree>) {
     let text: Arc<str> = text.into();
-    let mut file = SourceFile { id, path, text, comments: Vec::new(), errors: Vec::new() };
+    let mut file = SourceFile { id, path, text, comments: Vec::new(), errors: Vec::new(), block };
     if file.text.len() > SIZE_LIMIT {
         let message = format!("larger than {} MB; the file is not linted", SIZE_LIMIT >> 20);
         file.errors.push(SyntaxError { start: 0, end: 0, message });
         return (file, None);
     }
-    let grammar = Grammar::of(&file.path);
+    let grammar = Grammar::of(&file.path, file.block.as_ref());
     if let Some(hazard) = nesting::hazard(&file.text, matches!(grammar.syntax(), Syntax::Typescript(ts) if !ts.tsx)) {
         file.errors.push(hazard);
         return (file, None);
@@ -304,7 +340,7 @@ impl Statement {
 
 /// The module's own statements; none where the text does not parse.
 pub fn statements(source: &SourceFile) -> Vec<Statement> {
-    let (_, tree) = parse(source.id, source.path.clone(), source.text.to_string());
+    let (_, tree) = parse_as(source.id, source.path.clone(), source.text.to_string(), source.block.clone());
     let Some(Tree { program: Program::Module(module), file }) = tree else { return Vec::new() };
     let statement = |item: &ModuleItem| Statement {
         span: span_of(file, item),

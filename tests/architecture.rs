@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("nesting", &["source"]),
     ("source", &["nesting"]),
     ("style", &["source"]),
+    ("document", &["source"]),
     ("edit", &["source"]),
     ("model", &["source", "style", "edit"]),
     ("writing", &["source", "style", "edit", "model"]),

@@ -136,6 +136,9 @@ pub struct LintArgs {
     /// Do not read files larger than SIZE: bytes, or with `kB` or `MB`.
     #[arg(long, value_name = "SIZE", default_value = "10MB", value_parser = size, help_heading = "Files")]
     pub max_file_size: u64,
+    /// Lint also the TypeScript in Markdown and MDX pages; pages that are named are linted without it.
+    #[arg(long, help_heading = "Files")]
+    pub markdown: bool,
     /// Use N threads; as many as there are processors if not given.
     #[arg(long, value_name = "N", value_parser = threads, help_heading = "Files")]
     pub threads: Option<u16>,

@@ -19,9 +19,10 @@ use super::roots::Roots;
 use super::tsconfig::TsConfigs;
 use super::walk::{self, Walked};
 use super::{prefilter, progress};
+use crate::document;
 use crate::model::layout::{lies_in, parent};
 use crate::model::{self, File, Layout, Role};
-use crate::source::{FileId, STACK_SIZE, SourceFile};
+use crate::source::{Block, FileId, STACK_SIZE, SourceFile};
 
 /// How to read.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Reading {
     pub no_ignore: bool,
     /// In bytes.
     pub max_file_size: u64,
+    /// Whether the code in Markdown pages is read; in those that are targets it always is.
+    pub pages: bool,
     /// Only these files are asked for, of those in the folders that were; and what is to be read in the place of others.
     pub changed: Option<Changed>,
 }
@@ -60,7 +63,7 @@ pub fn load(places: &Places, targets: &[PathBuf], reading: Reading) -> Loaded {
     let walking = start.elapsed();
     while loader.advance() {}
     let layout = loader.layout();
-    for file in &mut loader.files {
+    for file in loader.files.iter_mut().filter(|file| file.source.block.is_none()) {
         file.role = layout.role_of(&file.source.path);
     }
     let is_changed = |path: &String| loader.reading.changed.as_ref().is_none_or(|changed| changed.asks_for(path));
@@ -120,7 +123,11 @@ impl<'a> Loader<'a> {
 
     fn walk_targets(&mut self, targets: &[PathBuf]) {
         // Without a target, only what is given instead of a file is asked for.
-        let walked = if targets.is_empty() { Walked::default() } else { walk::walk(self.places, targets, self.reading.no_ignore) };
+        let walked = if targets.is_empty() {
+            Walked::default()
+        } else {
+            walk::walk(self.places, targets, self.reading.no_ignore, self.reading.pages)
+        };
         self.asked = walked.sources.iter().cloned().collect();
         for target in targets {
             let Some(path) = self.places.in_workspace(target) else { continue };
@@ -134,7 +141,7 @@ impl<'a> Loader<'a> {
         self.note(walked);
         // What is read from elsewhere need not be on disk.
         let given: Vec<String> = self.reading.changed.iter().flat_map(|changed| changed.contents.keys()).cloned().collect();
-        for path in given.into_iter().filter(|path| !walk::is_foreign(path) && walk::is_source(path)) {
+        for path in given.into_iter().filter(|path| !walk::is_foreign(path) && (walk::is_source(path) || document::is_page(path))) {
             if targets.is_empty() {
                 self.roots.look_above(self.places, parent(&path));
             }
@@ -173,7 +180,9 @@ impl<'a> Loader<'a> {
             for specifier in &one.generated_imports {
                 self.roots.note_generated_import(self.places, &one.path, specifier);
             }
-            if state == State::Kept {
+            if let Content::Page(blocks) = one.content {
+                kept.extend(blocks.into_iter().map(|(block, text)| Read::of(one.path.clone(), Content::Block(block, text))));
+            } else if state == State::Kept {
                 self.roots.note_backend_file(self.places, &one.path);
                 kept.push(one);
             }
@@ -199,7 +208,7 @@ impl<'a> Loader<'a> {
             }
             let targets: Vec<PathBuf> = unseen.iter().map(|folder| self.places.on_disk(folder)).collect();
             self.walked.extend(unseen);
-            let walked = walk::walk(self.places, &targets, self.reading.no_ignore);
+            let walked = walk::walk(self.places, &targets, self.reading.no_ignore, false);
             self.note(walked);
             self.roots.settle(self.places);
         }
@@ -227,9 +236,9 @@ impl<'a> Loader<'a> {
     fn read(&self, path: String, is_certain: bool) -> Read {
         progress::count_read();
         let disk = self.places.on_disk(&path);
-        let dropped = |path| Read { path, content: Content::Dropped, generated_imports: Vec::new() };
+        let dropped = |path| Read::of(path, Content::Dropped);
         let unread = |path, message| match is_certain {
-            true => Read { path, content: Content::Unread { text: String::new(), message }, generated_imports: Vec::new() },
+            true => Read::of(path, Content::Unread { text: String::new(), message }),
             false => dropped(path),
         };
         let staged = self.reading.changed.as_ref().and_then(|changed| changed.content(&path));
@@ -245,6 +254,11 @@ impl<'a> Loader<'a> {
             return dropped(path);
         }
         match String::from_utf8(bytes) {
+            Ok(text) if document::is_page(&path) => {
+                let mut blocks = document::blocks(&path, &text);
+                blocks.retain(|(_, text)| prefilter::is_wanted(text.as_bytes()));
+                if blocks.is_empty() { dropped(path) } else { Read::of(path, Content::Page(blocks)) }
+            }
             Ok(text) => {
                 let generated_imports = prefilter::generated_imports(&text).map(str::to_owned).collect();
                 Read { path, content: Content::Text(text), generated_imports }
@@ -255,7 +269,7 @@ impl<'a> Loader<'a> {
                 let message = not_unicode(&bytes, at);
                 bytes.truncate(at);
                 let text = String::from_utf8(bytes).unwrap_or_default();
-                Read { path, content: Content::Unread { text, message }, generated_imports: Vec::new() }
+                Read::of(path, Content::Unread { text, message })
             }
         }
     }
@@ -344,6 +358,9 @@ struct Read {
 enum Content {
     Dropped,
     Text(String),
+    Page(Vec<(Block, String)>),
+    /// One of a page, with its text.
+    Block(Block, String),
     /// As much text as could be read, and what is wrong after it.
     Unread {
         text: String,
@@ -352,11 +369,16 @@ enum Content {
 }
 
 impl Read {
+    fn of(path: String, content: Content) -> Self {
+        Self { path, content, generated_imports: Vec::new() }
+    }
+
     fn parse(self, id: FileId) -> File {
         match self.content {
             Content::Text(text) => model::read(id, self.path, text),
             Content::Unread { text, message } => unread(SourceFile::unread(id, self.path, text, message)),
-            Content::Dropped => unread(SourceFile::unread(id, self.path, String::new(), String::new())),
+            Content::Block(block, text) => model::read_block(id, self.path, &text, block),
+            Content::Dropped | Content::Page(_) => unread(SourceFile::unread(id, self.path, String::new(), String::new())),
         }
     }
 }

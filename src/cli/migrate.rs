@@ -88,7 +88,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn migrate(&self, targets: &[PathBuf], from: codemod::From, journal: Option<Journal<'_>>) -> anyhow::Result<Exit> {
         let changed = self.args.staged.then(|| changed::staged(self.places)).transpose()?;
-        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, changed };
+        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, pages: false, changed };
         let progress = Progress::start();
         let Loaded { files, layout, is_asked, troubles, .. } = load::load(self.places, targets, reading);
         progress.step(&format!("migrating {}", output::counted(files.len(), "file")));

@@ -17,11 +17,10 @@ use super::load::{self, Loaded, Reading};
 use super::output::{self, Report, Summary, counted, diff};
 use super::paths::{Places, check_readable};
 use super::progress::Progress;
-use super::{changed, explain, lsp, paths, schema, streams, write};
+use super::{changed, explain, lsp, pages, paths, schema, streams, write};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::{self, Fixed, Settings, Timings};
 use crate::model::{File, Layout, Role, Workspace};
-use crate::source::FileId;
 
 pub fn run(args: &LintArgs) -> anyhow::Result<Exit> {
     let colors = args.output_file.is_none() && args.color.holds_for(&std::io::stdout());
@@ -97,7 +96,8 @@ impl Run<'_> {
             return self.show(&Workspace::link(Vec::new(), Layout::default()), &[], 0, 0);
         }
         self.progress = Some(Progress::start());
-        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, changed };
+        let reading =
+            Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, pages: self.args.markdown, changed };
         let Loaded { files, layout, is_asked, troubles, walking, reading } = load::load(self.places, targets, reading);
         self.steps.extend([("find files", walking), ("read and parse", reading)]);
         for trouble in troubles {
@@ -113,7 +113,7 @@ impl Run<'_> {
             std::mem::forget(files);
             return exit;
         }
-        let linted = files.iter().filter(|file| is_linted(file, &settings)).count();
+        let linted = pages::count(files.iter().filter(|file| is_linted(file, &settings)));
         let workspace = self.step("link", || Workspace::link(files, layout));
         if let Some(format) = self.args.schema {
             self.progress = None;
@@ -188,6 +188,7 @@ impl Run<'_> {
         let mut paths: Vec<String> =
             files.iter().filter(|file| is_linted(file, settings)).map(|file| self.places.shown(&file.source.path) + "\n").collect();
         paths.sort_unstable();
+        paths.dedup();
         shown(self.args, &paths.concat())
     }
 
@@ -200,11 +201,10 @@ impl Run<'_> {
             return self.show_diff(&before, &fixed, linted);
         }
         let mut failures = Vec::new();
-        for (file, text) in &fixed.texts {
-            let path = &fixed.workspace.source(*file).path;
-            let outcome = write::replace(&self.places.on_disk(path), self.places.base(), &before[file.0 as usize], text);
+        for file in pages::rewritten(&fixed.workspace, &before, &fixed.texts) {
+            let outcome = write::replace(&self.places.on_disk(&file.path), self.places.base(), &file.before, &file.after);
             if let Err(error) = outcome {
-                failures.push(format!("{} was not changed: {error:#}", self.places.shown(path)));
+                failures.push(format!("{} was not changed: {error:#}", self.places.shown(&file.path)));
             }
         }
         let exit = self.show(&fixed.workspace, &fixed.diagnostics, linted, fixed.fixed);
@@ -215,17 +215,14 @@ impl Run<'_> {
     }
 
     fn show_diff(&self, before: &[Arc<str>], fixed: &Fixed, linted: usize) -> anyhow::Result<Exit> {
-        let mut texts: Vec<(&str, FileId, &str)> =
-            fixed.texts.iter().map(|(file, text)| (fixed.workspace.source(*file).path.as_str(), *file, text.as_str())).collect();
-        texts.sort_unstable();
-        let diffs =
-            texts.iter().map(|(path, file, text)| diff::render(&self.places.shown(path), &before[file.0 as usize], text, self.colors));
+        let files = pages::rewritten(&fixed.workspace, before, &fixed.texts);
+        let diffs = files.iter().map(|file| diff::render(&self.places.shown(&file.path), &file.before, &file.after, self.colors));
         streams::write_out(diffs.collect::<String>().as_bytes(), self.args.output_file.as_deref())?;
         let summary = Summary::of(&fixed.diagnostics, linted, 0, self.start.elapsed());
-        let would = format!("{} would change, {} would be fixed", counted(fixed.texts.len(), "file"), counted(fixed.fixed, "finding"));
+        let would = format!("{} would change, {} would be fixed", counted(files.len(), "file"), counted(fixed.fixed, "finding"));
         streams::say(&format!("{would}; then: {}", summary.line()));
         let exit = self.exit(summary);
-        Ok(if !fixed.texts.is_empty() && !self.args.exit_zero { Exit::Findings } else { exit })
+        Ok(if !files.is_empty() && !self.args.exit_zero { Exit::Findings } else { exit })
     }
 
     fn show(&self, workspace: &Workspace, diagnostics: &[Diagnostic], linted: usize, fixed: usize) -> anyhow::Result<Exit> {

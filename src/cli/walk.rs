@@ -9,6 +9,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use super::paths::Places;
 use super::roots;
+use crate::document::is_page;
 
 /// What a walk came across, in the order of paths.
 #[derive(Debug, Default)]
@@ -30,8 +31,8 @@ const NEVER: [&str; 3] = ["node_modules", "_generated", "bower_components"];
 /// Folders that hold the output of a build, unless they are part of a functions folder: there, every file is deployed.
 const OUTPUTS: [&str; 6] = ["dist", "build", "out", "coverage", "storybook-static", "vendor"];
 
-/// Walks the targets (absolute, without symlinks, inside the base folder).
-pub fn walk(places: &Places, targets: &[PathBuf], no_ignore: bool) -> Walked {
+/// Walks the targets (absolute, without symlinks, inside the base folder). Markdown pages are sources if they are asked for, or are targets themselves.
+pub fn walk(places: &Places, targets: &[PathBuf], no_ignore: bool, pages: bool) -> Walked {
     let selection = Selection::of(places, targets, no_ignore);
     let mut builder = WalkBuilder::new(places.base());
     builder.hidden(false).follow_links(false).require_git(false).sort_by_file_name(std::ffi::OsStr::cmp);
@@ -42,14 +43,14 @@ pub fn walk(places: &Places, targets: &[PathBuf], no_ignore: bool) -> Walked {
     let mut walked = Walked::default();
     for entry in builder.build() {
         match entry {
-            Ok(entry) => note(places, &selection, &entry, &mut walked),
+            Ok(entry) => note(places, &selection, &entry, pages, &mut walked),
             Err(error) => walked.troubles.push(error.to_string()),
         }
     }
     walked
 }
 
-fn note(places: &Places, selection: &Selection, entry: &DirEntry, walked: &mut Walked) {
+fn note(places: &Places, selection: &Selection, entry: &DirEntry, pages: bool, walked: &mut Walked) {
     let Some(kind) = entry.file_type() else { return };
     if !selection.is_inside(entry.path()) {
         return;
@@ -69,7 +70,7 @@ fn note(places: &Places, selection: &Selection, entry: &DirEntry, walked: &mut W
     if roots::is_marker(name) {
         walked.markers.push(path.clone());
     }
-    if is_source(name) {
+    if is_source(name) || (is_page(name) && (pages || selection.targets.contains(entry.path()))) {
         walked.sources.push(path);
     }
 }

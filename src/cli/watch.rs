@@ -89,7 +89,7 @@ impl Watched {
     /// `node_modules` alone may have more than may be watched.
     fn update(&mut self, places: &Places, no_ignore: bool) -> anyhow::Result<()> {
         let (mut wanted, mode) = if cfg!(target_os = "linux") {
-            let walked = walk::walk(places, &[places.base().to_path_buf()], no_ignore);
+            let walked = walk::walk(places, &[places.base().to_path_buf()], no_ignore, false);
             (walked.folders.iter().map(|folder| places.on_disk(folder)).collect(), RecursiveMode::NonRecursive)
         } else {
             (vec![places.base().to_path_buf()], RecursiveMode::Recursive)

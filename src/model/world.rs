@@ -140,7 +140,8 @@ impl<'w> World<'w> {
     ) -> Self {
         // Files of no project form one of their own, the last: they have no schema.
         let loose = layout.roots.len();
-        let mut project_of: Vec<usize> = files.iter().map(|f| layout.root_of(&f.source.path).unwrap_or(loose)).collect();
+        let mut project_of: Vec<usize> =
+            files.iter().map(|f| layout.root_of(&f.source.path).filter(|_| f.source.block.is_none()).unwrap_or(loose)).collect();
         adopt_imported(&targets, &mut project_of, loose);
         let (schemas, known) = (Vec::new(), Known::default());
         Self { files, layout, by_path, targets, project_of, project_count: loose + 1, schemas, known, is_watched }
@@ -297,11 +298,14 @@ fn adopt_imported(targets: &[Targets], project_of: &mut [usize], loose: usize) {
 }
 
 fn by_path(files: &[File]) -> FxHashMap<&str, FileId> {
-    files.iter().map(|f| (f.source.path.as_str(), f.source.id)).collect()
+    files.iter().filter(|f| f.source.block.is_none()).map(|f| (f.source.path.as_str(), f.source.id)).collect()
 }
 
 fn targets_of(file: &File, layout: &Layout, by_path: &FxHashMap<&str, FileId>) -> Targets {
     let exists = |path: &str| by_path.contains_key(path);
+    // Code in a page imports from a project that is only told of.
+    let from = Some(&file.source.path).filter(|_| file.source.block.is_none());
+    let resolve = |specifier: &str| by_path.get(layout.resolve(from?, specifier, &exists)?.as_str()).copied();
     let mut targets = FxHashMap::default();
     if file.role == Role::Generated {
         return targets;
@@ -312,7 +316,7 @@ fn targets_of(file: &File, layout: &Layout, by_path: &FxHashMap<&str, FileId>) -
         }
         let target = match generated(&import.module) {
             Some(name) => Target::Package(name),
-            None => match layout.resolve(&file.source.path, &import.module, &exists).and_then(|p| by_path.get(p.as_str()).copied()) {
+            None => match resolve(&import.module) {
                 Some(found) => Target::File(found),
                 None => Target::Package(import.module.clone()),
             },
