@@ -19,11 +19,16 @@ pub fn is_page(path: &str) -> bool {
 ///
 /// MDX that cannot be read as such is read as Markdown.
 pub fn blocks(path: &str, page: &str) -> Vec<(Block, String)> {
+    if page.lines().any(is_too_deep) {
+        return Vec::new();
+    }
     let page: Arc<str> = page.into();
-    let read = |options: ParseOptions| crate::source::guarded(|| markdown::to_mdast(&page, &options)).ok()?.ok();
-    let as_mdx = || read(ParseOptions { constructs: Constructs { gfm_table: true, ..Constructs::mdx() }, ..ParseOptions::default() });
+    let read = |constructs: Constructs| {
+        let options = ParseOptions { constructs, ..ParseOptions::default() };
+        crate::source::guarded(|| markdown::to_mdast(&page, &options)).ok()?.ok()
+    };
     let is_mdx = path.to_ascii_lowercase().ends_with(".mdx");
-    let tree = if is_mdx { as_mdx() } else { None }.or_else(|| read(ParseOptions::gfm()));
+    let tree = if is_mdx { read(without_text(Constructs::mdx())) } else { None }.or_else(|| read(without_text(Constructs::gfm())));
     let mut found = Vec::new();
     let mut queue: Vec<Node> = tree.into_iter().collect();
     while let Some(mut node) = queue.pop() {
@@ -37,6 +42,39 @@ pub fn blocks(path: &str, page: &str) -> Vec<(Block, String)> {
     }
     found.sort_by_key(|(block, _)| block.start);
     found
+}
+
+/// What stands in a paragraph is of no interest, and can take a reader time that grows with the square of its length.
+fn without_text(all: Constructs) -> Constructs {
+    Constructs {
+        attention: false,
+        autolink: false,
+        character_escape: false,
+        character_reference: false,
+        code_text: false,
+        gfm_autolink_literal: false,
+        gfm_label_start_footnote: false,
+        gfm_strikethrough: false,
+        hard_break_escape: false,
+        hard_break_trailing: false,
+        html_text: false,
+        label_end: false,
+        label_start_image: false,
+        label_start_link: false,
+        math_text: false,
+        mdx_expression_text: false,
+        mdx_jsx_text: false,
+        ..all
+    }
+}
+
+/// Quotes in quotes and lists in lists, more than anybody writes: reading them takes time that grows with the square of their depth, and faster.
+fn is_too_deep(line: &str) -> bool {
+    const DEEPEST: usize = 50;
+    let is_mark = |c: char| c.is_ascii_digit() || matches!(c, '>' | '-' | '*' | '+' | '.' | ')' | ' ' | '\t');
+    let marks = line.split(|c| !is_mark(c)).next().unwrap_or_default().as_bytes();
+    let lists = marks.windows(2).filter(|pair| matches!(pair, [b'-' | b'*' | b'+' | b'.' | b')', b' ' | b'\t'])).count();
+    lists + marks.iter().filter(|byte| **byte == b'>').count() > DEEPEST
 }
 
 fn block(page: &Arc<str>, code: &Code) -> Option<(Block, String)> {
@@ -144,6 +182,11 @@ mod tests {
         assert_eq!(found("a.md", "```ts\nconst a = 1;"), ["const a = 1;"]);
         assert_eq!(found("a.md", "```ts\r\nconst a = 1;\r\nb;\r\n```\r\n"), ["const a = 1;\r\nb;\r\n"]);
         assert_eq!(found("a.md", "```ts\n```\n"), Vec::<String>::new());
-        assert_eq!(found("a.md", &">".repeat(20_000)), Vec::<String>::new());
+        assert_eq!(found("a.md", &format!("title\n{}\n```ts\na;\n```\n", "-".repeat(200))), ["a;\n"]);
+        let hostile = [">", "- ", "* ", "+ ", "1. ", "[", "*a_", "`", "```ts\n", "<a>\n", "{\n", "~", "![", "|", "    ", "\t"];
+        for text in hostile {
+            found("a.md", &text.repeat(3_000));
+            found("a.mdx", &text.repeat(3_000));
+        }
     }
 }
