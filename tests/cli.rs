@@ -125,7 +125,19 @@ fn a_megabyte_on_one_line_is_not_printed() {
 fn a_reader_that_goes_away_is_no_failure() {
     let project = Project::new();
     project.write("convex/users.ts", format!("{MUTATION}{}", "export const a = mutation({ handler: async () => {} });\n".repeat(400)));
-    for line in ["orm-lint -A all -D missing-args", "orm-lint --help", "orm-lint --rules"] {
+    project.write("convex/schema.ts", "import { defineSchema } from \"convex/server\";\nexport default defineSchema({});\n");
+    for line in [
+        "orm-lint -A all -D missing-args",
+        "orm-lint -A all -D missing-args --format sarif",
+        "orm-lint -A all -D missing-args --diff --exit-zero",
+        "orm-lint --help",
+        "orm-lint --rules",
+        "orm-lint --completions bash",
+        "orm-lint --man",
+        "orm-migrate --help",
+        "orm-migrate --man",
+        "orm-migrate --from validators --dry-run --format json",
+    ] {
         let mut command = project.command(line);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("start");
         drop(child.stdout.take());
