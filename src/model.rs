@@ -15,6 +15,7 @@ pub mod infer;
 pub mod layout;
 pub mod node;
 pub mod order;
+pub mod orm_calls;
 pub mod promises;
 mod link;
 mod lower;
@@ -188,6 +189,9 @@ pub struct Project {
     pub relations: Vec<Relation>,
     /// Calls, or properties in them, that make relations that are not listed.
     pub unread_relations: Vec<Span>,
+    /// Reads and writes through an ORM.
+    pub orm_reads: Vec<orm_calls::OrmRead>,
+    pub orm_writes: Vec<orm_calls::OrmWrite>,
     /// Reads, runs and calls of the project's functions that are made for each of many.
     pub repeats: Vec<Repeat>,
     pub readers: Readers,

@@ -14,8 +14,8 @@ use super::seen::{NumberSet, Seen, recorded};
 use super::ty::Ty;
 use super::world::{Finder, ImportedFile, Known, Targets, World};
 use super::{
-    DbQuery, File, Function, Graph, PlatformCall, Project, Relation, Repeat, Role, TableUse, calls, functions, graph, queries, readers,
-    relations, repetition, schema, tables,
+    DbQuery, File, Function, Graph, PlatformCall, Project, Relation, Repeat, Role, TableUse, calls, functions, graph, orm_calls, queries,
+    readers, relations, repetition, schema, tables,
 };
 use crate::source::{FileId, Span};
 
@@ -57,6 +57,8 @@ struct Counts {
     table_uses: usize,
     relations: usize,
     unread_relations: usize,
+    orm_reads: usize,
+    orm_writes: usize,
     repeats: usize,
 }
 
@@ -71,6 +73,8 @@ struct Nouns {
     table_uses: Vec<TableUse>,
     relations: Vec<Relation>,
     unread_relations: Vec<Span>,
+    orm_reads: Vec<orm_calls::OrmRead>,
+    orm_writes: Vec<orm_calls::OrmWrite>,
     readers: readers::FileReaders,
     graph: graph::FileGraph,
     repeats: Vec<Repeat>,
@@ -242,6 +246,8 @@ fn merge(project: &mut Project, kept: &mut [KeptFile], fresh: &mut FxHashMap<Fil
     merge_list!(table_uses);
     merge_list!(relations);
     merge_list!(unread_relations);
+    merge_list!(orm_reads);
+    merge_list!(orm_writes);
     merge_list!(repeats);
     for file in &project.files {
         if let Some((nouns, seen)) = fresh.remove(file) {
@@ -273,6 +279,7 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     let declared_env = calls::declared_env(&file.hir, &calls);
     let table_uses = tables::read(&infer, id, &calls);
     let (relations, unread_relations) = relations::read(&infer, id, &calls);
+    let (orm_reads, orm_writes) = orm_calls::read(&infer, id);
     let mut functions = functions::read(&infer, id);
     for function in &mut functions {
         if let Some(at) = function.handler.filter(|_| function.args == functions::Entry::Missing) {
@@ -295,5 +302,19 @@ fn nouns(world: &World<'_>, file: &File) -> Nouns {
     let queries = queries::read(&infer, id);
     let repeats = repetition::read(&infer, id, &calls, &queries, &graph.edges);
     let readers = readers::read(&infer, id);
-    Nouns { functions, queries, calls, env_reads, declared_env, table_uses, relations, unread_relations, readers, graph, repeats }
+    Nouns {
+        functions,
+        queries,
+        calls,
+        env_reads,
+        declared_env,
+        table_uses,
+        relations,
+        unread_relations,
+        orm_reads,
+        orm_writes,
+        readers,
+        graph,
+        repeats,
+    }
 }
