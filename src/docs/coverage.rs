@@ -9,7 +9,7 @@ use crate::rules;
 
 /// Something that a backend is asked to do, or not to do.
 pub struct Requirement {
-    /// `M` for a must, `N` for a must not, `S` for a should, `E` for what is asked for elsewhere, and a number.
+    /// `M` for a must, `N` for a must not, `S` for a should, `E` for what is asked for elsewhere, `R` for what an ORM asks for, and a number.
     pub id: &'static str,
     /// What is asked for, in a sentence.
     pub says: &'static str,
@@ -25,11 +25,12 @@ pub struct Part {
     pub requirements: &'static [Requirement],
 }
 
-pub const PARTS: [Part; 4] = [
+pub const PARTS: [Part; 5] = [
     Part { heading: "Must", requirements: MUST },
     Part { heading: "Must not", requirements: MUST_NOT },
     Part { heading: "Should", requirements: SHOULD },
     Part { heading: "Elsewhere", requirements: ELSEWHERE },
+    Part { heading: "With an ORM", requirements: ORM },
 ];
 
 /// All requirements, in the order of the page.
@@ -200,4 +201,42 @@ const ELSEWHERE: &[Requirement] = &[
         "A mutation schedules what follows from its writes, so that both happen or neither.",
         "Which work follows from which write is not in the code.",
     ),
+];
+
+const ORM: &[Requirement] = &[
+    held("R1", "Reads of many rows, and of rows along with others, say how many.", &["orm-unsized-find", "orm-unsized-relation"]),
+    held("R2", "An index begins with the columns of each relation, and of each foreign key that acts.", &["orm-unindexed-relation"]),
+    partly(
+        "R3",
+        "Rows are updated, deleted and paged through by an index.",
+        &["orm-unindexed-where"],
+        "Seen for comparisons with one value or a list. Other reads without an index are made with a warning, and not reported.",
+    ),
+    partly(
+        "R4",
+        "Conditions that no index serves are checked within a bound.",
+        &["orm-post-filter"],
+        "Conditions beside others that an index may serve are not reported.",
+    ),
+    held("R5", "Where a whole table is read, a comment says why.", &["orm-full-scan"]),
+    held("R6", "Updates and deletions say which rows they mean.", &["orm-write-without-where"]),
+    partly("R7", "Pages go on from a cursor.", &["orm-offset"], "Seen for numbers that are written down."),
+    held("R8", "Columns are builders of the ORM, by the names that it has now.", &["orm-validator-column", "orm-legacy-import"]),
+    held("R9", "Rows of the ORM's tables are written through the ORM.", &["orm-raw-write"]),
+    held("R10", "Several relations between two tables are told apart.", &["orm-ambiguous-relation"]),
+    held("R11", "Relations to one row that must be there do not lead in a circle.", &["orm-circular-one"]),
+    held(
+        "R12",
+        "Tables and columns have names that are free, and tables the same name everywhere.",
+        &["orm-reserved-column", "orm-table-key", "invalid-table-name"],
+    ),
+    held("R13", "Columns that reads name are there.", &["orm-unknown-column"]),
+    held("R14", "Searches are asked for what a search can do.", &["orm-search-misuse"]),
+    held("R15", "Columns and fields are validators or builders, and nothing else.", &["invalid-validator"]),
+    unseen(
+        "R16",
+        "Rows are ordered by an index.",
+        "Whether the ORM orders by an index or sorts what it has read depends on its version and on all of the read.",
+    ),
+    unseen("R17", "What SQL has and Convex has not is not asked for.", "The ORM has no such methods, so that the compiler refuses them."),
 ];

@@ -52,10 +52,11 @@ impl Rule for OrmUnsizedRelation {
     fn file(&self, file: &File, cx: &mut Cx<'_>) -> Option<()> {
         let mut found = Vec::new();
         for read in in_file(&cx.project.orm_reads, file.source.id, |read| read.file) {
-            if read.table(cx.project).is_some() && !read.config.may_have(&file.hir, &["allowFullScan"]) {
-                if let Some(Some(with)) = read.config.entry(&file.hir, "with") {
-                    collect(&file.hir, cx.project, &read.table, with, &mut found, 0);
-                }
+            if read.table(cx.project).is_some()
+                && !read.config.may_have(&file.hir, &["allowFullScan"])
+                && let Some(Some(with)) = read.config.entry(&file.hir, "with")
+            {
+                collect(&file.hir, cx.project, &read.table, with, &mut found, 0);
             }
         }
         if found.is_empty() || may_have_default_limit(cx.workspace, cx.project) {
