@@ -38,6 +38,24 @@ fn requirements_name_rules_that_are_there() {
     failures.report();
 }
 
+/// A must is an error in `strict`, and what only a should asks for warns.
+#[test]
+fn strict_is_as_loud_as_the_guidelines() {
+    let mut failures = Failures::default();
+    let of = |letters: [char; 2]| coverage::requirements().filter(move |r| r.id.starts_with(letters)).flat_map(|r| r.rules.iter().copied());
+    let musts: BTreeSet<&str> = of(['M', 'N']).collect();
+    let shoulds: BTreeSet<&str> = of(['S', 'S']).filter(|rule| !musts.contains(rule)).collect();
+    for (rules, wanted) in [(&musts, orm_lint::diagnostic::Level::Error), (&shoulds, orm_lint::diagnostic::Level::Warn)] {
+        for rule in rules {
+            let level = rules::find(rule).map(|entry| Preset::Strict.level(entry.meta));
+            // The first is asked for elsewhere in stronger words; the second is about time alone, and off.
+            let is_excepted = matches!(*rule, "collect-to-count" | "run-in-transaction");
+            failures.check(is_excepted || level == Some(wanted), || format!("`{rule}` is {level:?} in `strict`, and should be {wanted:?}"));
+        }
+    }
+    failures.report();
+}
+
 #[test]
 fn good_code_is_clean_and_bad_code_is_found() {
     let mut failures = Failures::default();

@@ -24,7 +24,7 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// Where few calls come at a time, one document is the simplest that there is.
-    pub struct HotDocument {} = { id: "hot-document", category: Category::Queries, level: Level::Warn, since: "0.1.0" }
+    pub struct HotDocument {} = { id: "hot-document", category: Category::Queries, level: Level::Warn, since: "0.1.0", strict: Level::Warn }
 }
 
 impl Rule for HotDocument {

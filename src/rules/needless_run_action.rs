@@ -32,7 +32,7 @@ declare_rule! {
     /// ## When not to use it
     /// Where each run needs memory or time of its own, as for large files.
     /// Runs for each element of a list, and actions that run themselves to go on, are not reported.
-    pub struct NeedlessRunAction {} = { id: "needless-run-action", category: Category::Functions, level: Level::Warn, since: "0.1.0" }
+    pub struct NeedlessRunAction {} = { id: "needless-run-action", category: Category::Functions, level: Level::Warn, since: "0.1.0", strict: Level::Warn }
 }
 
 impl Rule for NeedlessRunAction {

@@ -33,7 +33,7 @@ declare_rule! {
     pub struct ReadPerRow {
         /// How many rows are few.
         pub max: u32 = 20,
-    } = { id: "read-per-row", category: Category::Queries, level: Level::Warn, since: "0.1.0" }
+    } = { id: "read-per-row", category: Category::Queries, level: Level::Warn, since: "0.1.0", strict: Level::Warn }
 }
 
 impl Rule for ReadPerRow {

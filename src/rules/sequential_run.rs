@@ -23,7 +23,7 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// Silent where something else happens between them: a request, an action, a call of another function.
-    pub struct SequentialRun {} = { id: "sequential-run", category: Category::Functions, level: Level::Warn, since: "0.1.0" }
+    pub struct SequentialRun {} = { id: "sequential-run", category: Category::Functions, level: Level::Warn, since: "0.1.0", strict: Level::Warn }
 }
 
 impl Rule for SequentialRun {

@@ -44,7 +44,7 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// Lists that anything in the project shortens, sets or counts before it adds to them are not reported.
-    pub struct UnboundedArray {} = { id: "unbounded-array", category: Category::Schema, level: Level::Warn, since: "0.1.0" }
+    pub struct UnboundedArray {} = { id: "unbounded-array", category: Category::Schema, level: Level::Warn, since: "0.1.0", strict: Level::Warn }
 }
 
 impl Rule for UnboundedArray {

@@ -47,7 +47,7 @@ declare_rule! {
     pub struct UnindexedReference {
         /// Report fields too that nothing in the project searches by.
         pub always: bool = false,
-    } = { id: "unindexed-reference", category: Category::Schema, level: Level::Warn, since: "0.1.0", fix: FixKind::Unsafe }
+    } = { id: "unindexed-reference", category: Category::Schema, level: Level::Warn, since: "0.1.0", strict: Level::Warn, fix: FixKind::Unsafe }
 }
 
 impl Rule for UnindexedReference {

@@ -44,7 +44,7 @@ declare_rule! {
     ///
     /// ## Fix safety
     /// Unsafe: code outside of the project, or a dashboard, may read it; and to have it back, Convex builds it anew.
-    pub struct UnusedIndex {} = { id: "unused-index", category: Category::Schema, level: Level::Warn, since: "0.1.0", fix: FixKind::Unsafe }
+    pub struct UnusedIndex {} = { id: "unused-index", category: Category::Schema, level: Level::Warn, since: "0.1.0", strict: Level::Warn, fix: FixKind::Unsafe }
 }
 
 impl Rule for UnusedIndex {
