@@ -58,6 +58,20 @@ fn workflows_are_what_github_takes() {
 }
 
 #[test]
+fn every_input_of_the_action_is_on_the_page() {
+    let (action, page) = (read(&root().join("action.yml")), read(&root().join("docs/ci.md")));
+    let inputs = action.split("\ninputs:\n").nth(1).and_then(|rest| rest.split("\nruns:").next()).expect("inputs");
+    let is_input = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    let inputs: Vec<&str> = inputs.lines().filter(is_input).map(|line| line.trim().trim_end_matches(':')).collect();
+    let documented: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")).map(|(name, _)| name).collect();
+    assert!(inputs.len() > 3, "{inputs:?}");
+    for input in inputs {
+        assert!(documented.contains(&input), "{input}: {documented:?}");
+    }
+}
+
+#[test]
 fn the_image_is_described_as_hadolint_likes_it() {
     let made = installed(&format!("hadolint-{HADOLINT}"), |folder| {
         attempt(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
