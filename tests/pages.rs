@@ -7,12 +7,21 @@ use std::path::{Path, PathBuf};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use support::{Failures, read, root};
 
+/// Where the files of the repository are shown.
+const OWN: &str = "https://github.com/orm-lint/orm-lint/blob/main/";
+
 #[test]
 fn links_lead_somewhere() {
     let mut failures = Failures::default();
     for page in pages() {
         let text = read(&page);
         for target in links(&text) {
+            if let Some(path) = target.strip_prefix(OWN) {
+                // From the site that is made of the pages, what lies outside of their folder is reached by its address.
+                let path = path.split('#').next().unwrap_or_default();
+                failures.check(root().join(path).exists(), || format!("{}: there is no `{path}` in the repository", page.display()));
+                continue;
+            }
             let is_elsewhere = target.contains("://") || target.starts_with("mailto:");
             if !is_elsewhere {
                 check_link(&mut failures, &page, &text, &target);
@@ -37,7 +46,7 @@ fn check_link(failures: &mut Failures, page: &Path, text: &str, target: &str) {
 /// The pages that are written for people.
 fn pages() -> Vec<PathBuf> {
     let mut pages = Vec::new();
-    let mut folders = ["", "docs", "docs/rules", "benches"].map(|folder| root().join(folder)).to_vec();
+    let mut folders = ["", "docs", "docs/rules", "docs/codemods", "benches"].map(|folder| root().join(folder)).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten() {
             let path = entry.expect("an entry").path();

@@ -58,7 +58,7 @@ const INTRODUCTION: &str = "# Coverage
 What the guidelines for Convex backends ask for, and which rule finds where it is not done.
 Where there is no rule, the last column says why; where there is one, it says what the rule cannot see.
 A rule that is off in `recommended` is marked with the preset that turns it on.
-[The examples](../../fixtures/coverage.md) show for each of them what is reported, and good code in which nothing is.
+[The examples](https://github.com/orm-lint/orm-lint/blob/main/fixtures/coverage.md) show for each of them what is reported, and good code in which nothing is.
 ";
 
 fn rule_cell(id: &str) -> String {
