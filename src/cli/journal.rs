@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::walk;
 use super::write::Target;
+use crate::document::is_page;
 pub use transaction::{Step, Transaction};
 
 /// The name of the folder. It begins with a dot, so that no walk enters it.
@@ -205,7 +206,7 @@ impl<'a> Journal<'a> {
 fn is_sound(name: &str) -> bool {
     let path = Path::new(name);
     let is_plain = |part: Component<'_>| matches!(part, Component::Normal(part) if !part.eq_ignore_ascii_case(".git"));
-    !name.contains('\\') && path.components().all(is_plain) && walk::is_source(name)
+    !name.contains('\\') && path.components().all(is_plain) && (walk::is_source(name) || is_page(name))
 }
 
 const TEMPORARY: &str = ".orm-migrate-";

@@ -16,6 +16,7 @@ use super::journal::{self, Change, Journal, Kind};
 use super::lines::Lines;
 use super::load::{self, Loaded, Reading};
 use super::output::{self, diff};
+use super::pages::{self, Rewritten};
 use super::paths::{self, Places, check_readable};
 use super::progress::Progress;
 use super::{Exit, changed, git, streams};
@@ -90,7 +91,8 @@ impl Run<'_> {
         let changed = self.args.staged.then(|| changed::staged(self.places)).transpose()?;
         let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, pages: false, changed };
         let progress = Progress::start();
-        let Loaded { files, layout, is_asked, troubles, .. } = load::load(self.places, targets, reading);
+        let Loaded { mut files, mut layout, is_asked, troubles, .. } = load::load(self.places, targets, reading);
+        let blocks = pages::as_projects(&mut files, &mut layout);
         progress.step(&format!("migrating {}", output::counted(files.len(), "file")));
         let mut progress = Some(progress);
         for trouble in troubles {
@@ -112,19 +114,33 @@ impl Run<'_> {
         }
         let workspace = Workspace::link(files, layout);
         let has_projects = !projects.is_empty();
-        let mut plan = match has_projects {
-            true => codemods::plan(&workspace, {
-                options.projects = Some(projects);
-                &options
-            }),
-            false => Plan::default(),
+        options.projects = Some(projects);
+        let mut plan = if has_projects { codemods::plan(&workspace, &options) } else { Plan::default() };
+        let is_misplaced = |file: &FileId, rewritten: &codemod::Rewritten| {
+            blocks.get(file).is_some_and(|block| !pages::is_inside(block, &workspace.source(*file).text, &rewritten.text))
         };
+        let misplaced: Vec<FileId> = plan.files.iter().filter(|(file, new)| is_misplaced(file, new)).map(|(file, _)| *file).collect();
         drop(progress);
+        if !misplaced.is_empty() {
+            for file in &misplaced {
+                let path = self.places.shown(&workspace.source(*file).path);
+                streams::warn(&format!(
+                    "a schema in `{path}` stays as it is: its block stands in a list or a quote, where the new code has no place"
+                ));
+            }
+            let is_kept = |project: &usize| !workspace.projects[*project].files.iter().any(|file| misplaced.contains(file));
+            options.projects.iter_mut().for_each(|projects| projects.retain(is_kept));
+            plan = codemods::plan(&workspace, &options);
+        }
         self.check_tables(&workspace, &options, &plan)?;
         add_unread(&workspace, &options, &mut plan);
 
         let lines = Lines::new(&workspace);
         let is_auto = self.args.relations.style().is_none();
+        let rewritten = pages::rewritten(plan.files.iter().map(|(file, rewritten)| {
+            let source = workspace.source(*file);
+            pages::Changed { path: &source.path, block: blocks.get(file), before: &source.text, after: &rewritten.text }
+        }));
         let report = Report {
             places: self.places,
             workspace: &workspace,
@@ -138,9 +154,9 @@ impl Run<'_> {
             colors: false,
         };
         if report.written {
-            self.write(&report, journal)?;
+            self.write(&rewritten, journal)?;
         }
-        let exit = self.show(&report, has_projects);
+        let exit = self.show(&report, &rewritten, has_projects);
         std::mem::forget((workspace, plan));
         exit
     }
@@ -163,20 +179,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn write(&self, report: &Report<'_>, journal: Option<Journal<'_>>) -> anyhow::Result<()> {
-        let disk = |file: &FileId| self.places.on_disk(&report.workspace.source(*file).path);
+    fn write(&self, rewritten: &[Rewritten], journal: Option<Journal<'_>>) -> anyhow::Result<()> {
+        let disk = |file: &Rewritten| self.places.on_disk(&file.path);
         let shown = |path: &Path| self.places.shown_path(path);
-        let files: Vec<PathBuf> = report.plan.files.keys().map(disk).collect();
+        let files: Vec<PathBuf> = rewritten.iter().map(disk).collect();
         if !self.args.allow_dirty {
             let resolved: Vec<PathBuf> = files.iter().map(|path| dunce::canonicalize(path).unwrap_or_else(|_| path.clone())).collect();
             refuse_dirty(&git::dirty(&resolved)?, &shown)?;
         }
-        let change = |(file, rewritten): (&FileId, &codemod::Rewritten)| Change {
-            path: disk(file),
-            before: report.workspace.source(*file).text.as_bytes().to_vec(),
-            after: rewritten.text.as_bytes().to_vec(),
-        };
-        let changes = report.plan.files.iter().map(change).collect();
+        let change =
+            |file: &Rewritten| Change { path: disk(file), before: file.before.as_bytes().to_vec(), after: file.after.as_bytes().to_vec() };
+        let changes = rewritten.iter().map(change).collect();
         let journal = match journal {
             Some(journal) => journal,
             None => Journal::open(self.tree, &shown)?,
@@ -185,11 +198,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn show(&self, report: &Report<'_>, has_projects: bool) -> anyhow::Result<Exit> {
+    fn show(&self, report: &Report<'_>, rewritten: &[Rewritten], has_projects: bool) -> anyhow::Result<Exit> {
         let format = self.args.report_format();
         let is_diff_shown = self.args.dry_run && (self.args.report.is_some() || format == ReportFormat::Text);
         if is_diff_shown {
-            streams::write_out(self.diff(report).as_bytes(), None)?;
+            streams::write_out(self.diff(rewritten).as_bytes(), None)?;
         }
         // The diff has standard output for itself.
         let on_stderr = is_diff_shown && self.args.report.is_none();
@@ -216,15 +229,9 @@ impl Run<'_> {
         Ok(if is_bad { Exit::Findings } else { Exit::Clean })
     }
 
-    fn diff(&self, report: &Report<'_>) -> String {
+    fn diff(&self, rewritten: &[Rewritten]) -> String {
         let colors = self.args.color.holds_for(&std::io::stdout());
-        let mut files: Vec<(&str, &str, &str)> = Vec::new();
-        for (file, rewritten) in &report.plan.files {
-            let source = report.workspace.source(*file);
-            files.push((&source.path, &source.text, &rewritten.text));
-        }
-        files.sort_unstable();
-        files.into_iter().map(|(path, before, after)| diff::render(&self.places.shown(path), before, after, colors)).collect()
+        rewritten.iter().map(|file| diff::render(&self.places.shown(&file.path), &file.before, &file.after, colors)).collect()
     }
 }
 

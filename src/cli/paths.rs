@@ -6,6 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::pages;
+
 /// Where a run takes place.
 #[derive(Clone, Debug)]
 pub struct Places {
@@ -96,6 +98,7 @@ impl Places {
 
     /// A workspace path as people see it: relative to the working directory.
     pub fn shown(&self, path: &str) -> String {
+        let path = pages::shown_path(path);
         let Some(working) = &self.working_in_base else {
             return match (self.base_from_working.as_str(), path) {
                 ("", path) => path.to_owned(),

@@ -201,7 +201,7 @@ impl Run<'_> {
             return self.show_diff(&before, &fixed, linted);
         }
         let mut failures = Vec::new();
-        for file in pages::rewritten(&fixed.workspace, &before, &fixed.texts) {
+        for file in pages::rewritten_in(&fixed.workspace, &before, &fixed.texts) {
             let outcome = write::replace(&self.places.on_disk(&file.path), self.places.base(), &file.before, &file.after);
             if let Err(error) = outcome {
                 failures.push(format!("{} was not changed: {error:#}", self.places.shown(&file.path)));
@@ -215,7 +215,7 @@ impl Run<'_> {
     }
 
     fn show_diff(&self, before: &[Arc<str>], fixed: &Fixed, linted: usize) -> anyhow::Result<Exit> {
-        let files = pages::rewritten(&fixed.workspace, before, &fixed.texts);
+        let files = pages::rewritten_in(&fixed.workspace, before, &fixed.texts);
         let diffs = files.iter().map(|file| diff::render(&self.places.shown(&file.path), &file.before, &file.after, self.colors));
         streams::write_out(diffs.collect::<String>().as_bytes(), self.args.output_file.as_deref())?;
         let summary = Summary::of(&fixed.diagnostics, linted, 0, self.start.elapsed());
