@@ -94,7 +94,7 @@ pub fn shown_path(path: &str) -> &str {
 /// Whether the new text is the page still, outside of the block, and its lines begin where they must in a list.
 pub fn is_inside(block: &Block, before: &str, after: &str) -> bool {
     let (start, rest) = (block.start as usize, before.len() - block.after as usize);
-    let lines = || Some(after.strip_prefix(before.get(..start)?)?.strip_suffix(before.get(rest..)?)?);
+    let lines = || after.strip_prefix(before.get(..start)?)?.strip_suffix(before.get(rest..)?);
     let fits = |line: &str| line.trim().is_empty() || line.starts_with(&*block.indent);
     block.is_plain && lines().is_some_and(|lines| lines.lines().all(fits))
 }
