@@ -1,8 +1,10 @@
 //! Measures `orm-lint` against what it is compared with, and prints a table; `benches/run` builds all that it needs.
 //!
-//! `bench --programs FOLDER [--rounds N] [--peers FOLDER] [--tree FOLDER]…`
+//! `bench --programs FOLDER [--rounds N] [--peers FOLDER] [--tree FOLDER]… [--only edits]`
 //! Every figure is a ratio of CPU times: the two programs take turns, and the median over the rounds is shown.
 
+#[path = "bench/edits.rs"]
+mod edits;
 #[path = "bench/measure.rs"]
 mod measure;
 #[path = "bench/rows.rs"]

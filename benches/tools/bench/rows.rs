@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::os::windows::fs::symlink_dir as symlink;
 use std::path::{Path, PathBuf};
 
+use crate::edits;
 use crate::measure::{Cost, Task, instructions, measure, median};
 use crate::trees;
 
@@ -19,6 +20,8 @@ pub struct Bench {
     rounds: usize,
     peers: Option<PathBuf>,
     trees: Vec<PathBuf>,
+    /// Of all there is to measure, edits alone.
+    is_edits_only: bool,
     place: PathBuf,
 }
 
@@ -34,7 +37,7 @@ struct Row {
 impl Bench {
     pub fn new(args: &[String]) -> Result<Self, String> {
         let place = std::env::temp_dir().join(format!("orm-lint-bench-{}", std::process::id()));
-        let mut bench = Self { programs: PathBuf::new(), rounds: 9, peers: None, trees: Vec::new(), place };
+        let mut bench = Self { programs: PathBuf::new(), rounds: 9, peers: None, trees: Vec::new(), is_edits_only: false, place };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let value = args.next().ok_or(format!("{arg} needs a value"))?;
@@ -44,6 +47,7 @@ impl Bench {
                 "--rounds" => bench.rounds = value.parse().map_err(|_| "--rounds needs a number".to_owned())?,
                 "--peers" => bench.peers = Some(folder()?),
                 "--tree" => bench.trees.push(folder()?),
+                "--only" if value == "edits" => bench.is_edits_only = true,
                 _ => return Err(format!("there is no option {arg}")),
             }
         }
@@ -58,6 +62,10 @@ impl Bench {
     }
 
     fn rows(&self) -> Result<(), String> {
+        self.edits()?;
+        if self.is_edits_only {
+            return Ok(());
+        }
         self.backends()?;
         self.applications()?;
         self.extremes()?;
@@ -70,6 +78,24 @@ impl Bench {
                 &self.parse("parse", tree),
                 None,
             )?;
+        }
+        Ok(())
+    }
+
+    /// What typing costs in an editor.
+    fn edits(&self) -> Result<(), String> {
+        let example = self.tree("edited", |example, to| trees::backend(example, to, 40))?;
+        for tree in std::iter::once(&example).chain(&self.trees) {
+            let Some((functions, schemas)) = edits::measure(&self.programs.join("orm-lint"), tree)? else { return Ok(()) };
+            let said = self.said(tree)?;
+            let show = |what: String, cpu: f64, bar: Option<f64>| {
+                show(&Row { what, ours: milliseconds(cpu), theirs: "20 ms".to_owned(), ratio: cpu / 20.0, bar });
+            };
+            let count = functions.count();
+            show(format!("an edit in {said}, the mean of {count}"), functions.mean(), Some(1.0));
+            show("the same, half of all".to_owned(), functions.percentile(50), Some(1.0));
+            show("the same, 95 of 100".to_owned(), functions.percentile(95), None);
+            show("the same, in the schema".to_owned(), schemas.percentile(50), None);
         }
         Ok(())
     }
@@ -159,7 +185,14 @@ impl Bench {
         let oxlint = Task::new(&modules.join(".bin/oxlint"), &["--threads", "1", "convex"], tree);
         self.compare("to oxlint, default rules", &self.lint(&DEFAULT, tree), &oxlint, Some(1.0))?;
         let eslint = Task::new(&modules.join(".bin/eslint"), &["convex"], tree);
-        let few = Self { rounds: 3, programs: self.programs.clone(), peers: None, trees: Vec::new(), place: self.place.clone() };
+        let few = Self {
+            rounds: 3,
+            programs: self.programs.clone(),
+            peers: None,
+            trees: Vec::new(),
+            is_edits_only: false,
+            place: self.place.clone(),
+        };
         few.compare("to ESLint with @convex-dev/eslint-plugin", &self.lint(&DEFAULT, tree), &eslint, Some(1.0))
     }
 

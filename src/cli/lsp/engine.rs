@@ -312,3 +312,62 @@ impl Engine {
 fn parsed<T: DeserializeOwned>(params: Value) -> Result<T, Refusal> {
     serde_json::from_value(params).map_err(|error| Refusal::new(ErrorCode::InvalidParams, error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Mutex, mpsc};
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::LintArgs;
+    use crate::cli::config::FromArgs;
+
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("nobody panics with it").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_costs_what_met_it_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = dunce::canonicalize(folder.path()).expect("its path");
+        std::fs::create_dir(root.join("convex")).expect("make the folder");
+        std::fs::write(root.join("convex/schema.ts"), "").expect("write a file");
+        let uri = uris::uri_of(&root.join("convex/a.ts")).expect("a URI");
+        let client = Client::of(&json!({ "workspaceFolders": [{ "uri": uris::uri_of(&root) }] }));
+        let options = Options { args: LintArgs::parse_from(["orm-lint", "--lsp"]), from_args: FromArgs::default(), is_unwatched: true };
+        let said = Said::default();
+        let mut engine = Engine::new(Arc::new(Outbox::new(Box::new(said.clone()))), client, options);
+
+        let text = "import { query } from \"./_generated/server\";\nexport const a = query({ handler: () => 1 });\n";
+        let document = json!({ "uri": uri, "languageId": "typescript", "version": 1, "text": text });
+        let (sender, tasks) = mpsc::channel();
+        let open = || Notification { method: "textDocument/didOpen".to_owned(), params: json!({ "textDocument": document }) };
+        sender.send(Task::Notification(open())).expect("a receiver");
+        drop(sender);
+        engine.run(&tasks);
+        engine.attempt("a try", Engine::refresh);
+        let count = |words: &str| String::from_utf8_lossy(&said.0.lock().expect("no panic")).matches(words).count();
+        assert_eq!(count("missing-args\""), 1);
+
+        assert!(engine.attempt("the impossible", |_| -> () { panic!("that was it") }).is_none());
+        assert_eq!(count("the impossible failed: that was it; a bug in orm-lint"), 1);
+        assert!(!engine.is_dirty, "it would be met again at once");
+        assert!(engine.folders.iter().all(|folder| folder.known.is_none()), "what may be half done is not trusted");
+
+        // The next message brings everything back.
+        engine.take(open());
+        engine.attempt("a try", Engine::refresh);
+        assert_eq!(count("missing-args\""), 2);
+    }
+}

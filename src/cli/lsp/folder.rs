@@ -43,6 +43,8 @@ pub struct Folder {
     is_reconfigured: bool,
     /// Files that may have other texts on disk.
     touched: BTreeSet<PathBuf>,
+    /// Imports, by the path of the file and as written, for whose sake all was read again: what they lead to is known now, or is of no interest.
+    followed: BTreeSet<(String, String)>,
 }
 
 /// What was read of a folder.
@@ -66,14 +68,21 @@ pub struct Known {
 
 impl Folder {
     pub fn new(root: PathBuf, is_whole: bool) -> Self {
-        Self { root, is_whole, known: None, is_outdated: true, is_reconfigured: false, touched: BTreeSet::new() }
+        Self { root, is_whole, known: None, is_outdated: true, is_reconfigured: false, touched: BTreeSet::new(), followed: BTreeSet::new() }
     }
 
     /// Brings everything up to date with what is open. What cannot be done is said, and leaves things as they were.
     pub fn update(&mut self, open: &Open<'_>, options: &Options) -> anyhow::Result<()> {
         let mut is_outdated = std::mem::replace(&mut self.is_outdated, false) || self.known.is_none();
-        if !is_outdated && let Some(known) = &mut self.known {
-            is_outdated = !known.take_texts(open, &std::mem::take(&mut self.touched), self.is_whole);
+        if is_outdated {
+            self.followed.clear();
+        } else if let Some(known) = &mut self.known {
+            let new_imports = known.take_texts(open, &std::mem::take(&mut self.touched), self.is_whole);
+            is_outdated = new_imports.is_none_or(|imports| {
+                let count = self.followed.len();
+                self.followed.extend(imports);
+                self.followed.len() > count
+            });
         }
         if is_outdated {
             self.touched.clear();
@@ -199,15 +208,16 @@ impl Known {
         after
     }
 
-    /// Takes the texts of open files and of files that changed on disk; `false` where all has to be read again.
-    fn take_texts(&mut self, open: &Open<'_>, touched: &BTreeSet<PathBuf>, is_whole: bool) -> bool {
+    /// Takes the texts of open files and of files that changed on disk. Returns imports that lead to files that were not read;
+    /// `None` where all has to be read again anyway.
+    fn take_texts(&mut self, open: &Open<'_>, touched: &BTreeSet<PathBuf>, is_whole: bool) -> Option<Vec<(String, String)>> {
         let mut texts: Vec<(FileId, String)> = Vec::new();
         for (path, text) in open {
             let Some(place) = self.places.in_workspace(path) else { continue };
             let id = self.by_path.get(&place).copied();
             let is_taken = id.is_some_and(|id| is_whole || self.is_asked[id.0 as usize]);
             if !is_taken && self.is_new(&place, text) {
-                return false;
+                return None;
             }
             if let Some(id) = id.filter(|id| *self.workspace.source(*id).text != **text) {
                 texts.push((id, (*text).to_owned()));
@@ -215,7 +225,7 @@ impl Known {
         }
         for path in touched.iter().filter(|path| !open.iter().any(|(open, _)| open == path)) {
             let Some(id) = self.file_at(path) else { continue };
-            let Ok(text) = std::fs::read_to_string(path) else { return false };
+            let text = std::fs::read_to_string(path).ok()?;
             if let Some(slot) = self.stamps.get_mut(id.0 as usize) {
                 *slot = stamp(path);
             }
@@ -224,11 +234,21 @@ impl Known {
             }
         }
         if texts.is_empty() {
-            return true;
+            return Some(Vec::new());
         }
         let changed: Vec<(FileId, BTreeSet<String>)> = texts.iter().map(|(id, _)| (*id, self.imports_of(*id))).collect();
         self.workspace = self.take_workspace().with_texts(texts);
-        !changed.iter().any(|(id, before)| self.imports_of(*id).difference(before).any(|specifier| self.leads_elsewhere(*id, specifier)))
+        let mut new = Vec::new();
+        for (id, before) in changed {
+            let leads_elsewhere = |specifier: &String| !before.contains(specifier) && self.leads_elsewhere(id, specifier);
+            new.extend(
+                self.imports_of(id)
+                    .into_iter()
+                    .filter(leads_elsewhere)
+                    .map(|specifier| (self.workspace.source(id).path.clone(), specifier)),
+            );
+        }
+        Some(new)
     }
 
     /// Whether a file that is not known would be one of a project.
