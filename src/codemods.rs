@@ -44,12 +44,10 @@ fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &
     let texts = plan.files.iter().map(|(file, rewritten)| (*file, &*rewritten.text)).collect();
     let after = workspace.with_schemas(&texts);
     let outcome = functions::plan(workspace, place, &after, options);
-    // Ents that are gone from a file need not be mentioned.
-    let speaks_of_ents = |left: &Left| match outcome.files.get(&left.span.file) {
-        Some(new) => new.text.contains("convex-ents"),
-        None => true,
-    };
-    plan.left.retain(|left| left.code != "functions-ents" || speaks_of_ents(left));
+    // Each call that is left says so itself.
+    if !outcome.files.is_empty() {
+        plan.left.retain(|left| left.code != "functions-ents");
+    }
     plan.left.extend(outcome.left);
     plan.calls = outcome.calls;
     plan.files.extend(outcome.files);

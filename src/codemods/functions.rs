@@ -3,11 +3,14 @@
 //! A front end (`ents`) yields a neutral form (`ask`), which the back end (`print`) writes; `shapes` follows what becomes of the rows.
 //! What cannot be proved to mean the same is left as it is, with the reason, and keeps what it needs to go on working.
 
+mod aliases;
 mod ask;
 mod decide;
+mod definitions;
 mod edges;
 mod ents;
 mod finish;
+mod joins;
 mod companions;
 mod nested;
 mod order;
@@ -22,7 +25,7 @@ use std::collections::BTreeMap;
 
 use crate::codemod::{Calls, Left, Options, RelationStyle, Rewritten, Severity};
 use crate::model::{Role, Workspace};
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 
 /// What becomes of the functions of one project.
 #[derive(Debug, Default)]
@@ -56,12 +59,41 @@ pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Optio
     decide::decide(&mut found, obstacle);
     outcome.calls = calls(&found);
     outcome.left = decide::left(before, &found);
-    let (Some(wiring), Some(_)) = (wiring, target.relations.as_ref()) else { return outcome };
-    if obstacle.is_some() || outcome.calls.rewritten == 0 {
-        return outcome;
+    let keeps_ents = keeps_ents(&found);
+    if keeps_ents {
+        match definitions(before, after, &found) {
+            Some(kept) => _ = outcome.files.insert(kept.0, kept.1),
+            None => outcome.left.extend(lost_definitions(before, &found)),
+        }
     }
-    outcome.files = rewrite::rewrite(before, after, &target, &found, &wiring, options);
+    if let (Some(wiring), Some(_), None) = (wiring, &target.relations, obstacle) {
+        outcome.files.extend(rewrite::rewrite(before, &target, &found, &wiring, options, keeps_ents));
+    }
     outcome
+}
+
+/// Whether calls of ents are left, which need what they had.
+fn keeps_ents(found: &[sites::FileSites]) -> bool {
+    found.iter().flat_map(|file| &file.sites).any(|site| !site.is_live()) || found.iter().any(|file| !file.suspects.is_empty())
+}
+
+/// That what calls of ents go by is gone.
+fn lost_definitions(before: &Workspace, found: &[sites::FileSites]) -> Option<Left> {
+    let ents = found.iter().flat_map(|file| &file.sites).map(|site| &site.chain.ents).next()?;
+    let text = before.source(ents.schema.span.file).text.get(ents.schema.span.start as usize..)?;
+    let line = text.lines().next().unwrap_or_default().len() as u32;
+    let span = Span { end: ents.schema.span.start + line, ..ents.schema.span };
+    let message = "calls of ents are left, and what they go by could not be kept beside the new schema".to_owned();
+    let suggestion = Some("keep the old schema in a file of its own, and give `entsTableFactory` the definitions from there".to_owned());
+    Some(Left { code: "functions-definitions", severity: Severity::Error, span, message, suggestion })
+}
+
+/// The schema's file with the definitions of ents in it.
+fn definitions(before: &Workspace, after: &Workspace, found: &[sites::FileSites]) -> Option<(FileId, Rewritten)> {
+    let ents = found.iter().flat_map(|file| &file.sites).map(|site| &site.chain.ents).next()?;
+    let file = ents.schema.span.file;
+    let text = definitions::kept(before, &ents.schema, file, &after.source(file).text, before.style(file))?;
+    Some((file, Rewritten { text, edits: 1 }))
 }
 
 fn calls(found: &[sites::FileSites]) -> Calls {

@@ -380,6 +380,8 @@ pub enum BindingKind {
     /// A class, an enum, a namespace, a caught error, a loop's key: not modelled.
     Other,
     TypeAlias(TypeId),
+    /// A type with parameters, which mean nothing in it by themselves.
+    GenericAlias(TypeId),
 }
 
 #[derive(Debug)]

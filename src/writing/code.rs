@@ -138,7 +138,7 @@ impl Code {
         let head = self.print(style, indent, column, after + together.chars().count());
         let start = if head.contains('\n') { 0 } else { column };
         let last = head.rsplit('\n').next().unwrap_or_default().chars().count();
-        let fits = start + last + together.chars().count() + after <= style.width;
+        let fits = start + last + together.chars().count() + after <= style.width && !together.contains('\n');
         if calls.len() < 2 || fits && (start > 0 || calls.len() < 3) {
             return head + &together;
         }

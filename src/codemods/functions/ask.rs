@@ -21,11 +21,13 @@ pub enum Ask {
         value: ExprId,
         many: bool,
         result: Inserted,
+        joins: Vec<Join>,
     },
     Update {
         table: Name,
         row: Key,
         change: Change,
+        joins: Vec<Join>,
     },
     Delete {
         table: Name,
@@ -49,6 +51,20 @@ pub enum Key {
     Id(Value),
     /// All of these hold; at most one row has them.
     Columns(Vec<(Name, Value)>),
+}
+
+/// Rows of a table in between that a write adds or removes.
+#[derive(Clone, Debug)]
+pub struct Join {
+    pub table: Name,
+    /// Its column for the row that is written, and for the others.
+    pub own: Name,
+    pub other: Name,
+    /// The ids of the others.
+    pub add: Option<ExprId>,
+    pub remove: Option<ExprId>,
+    /// Where the value that is written names them: the property.
+    pub prop: (u32, u32),
 }
 
 /// New values of a row.
@@ -77,6 +93,8 @@ pub struct Read {
     pub filters: Vec<Predicate>,
     pub descending: bool,
     pub end: End,
+    /// No two rows can meet the condition.
+    pub is_unique: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -193,8 +211,8 @@ pub struct Related {
 #[derive(Clone, Debug)]
 pub enum Value {
     Expr(ExprId),
-    /// The id of a row.
-    IdOf(ExprId),
+    /// The id of a row of the table.
+    IdOf(ExprId, Name),
     /// A column of a row that is held.
     FieldOf(ExprId, Name),
 }

@@ -109,7 +109,7 @@ export function toDocumentPage<Table extends keyof typeof tables, Page extends {
         parts.push(
             "\
 /** The only one of the rows, if there is one. */
-export function onlyRow<Row>(rows: Row[]): Row | null {
+export function onlyRow<Rows extends unknown[]>(rows: Rows): Rows[number] | null {
   if (rows.length > 1) throw new Error(\"unique() query returned more than one result\");
   return rows[0] ?? null;
 }"
@@ -120,7 +120,7 @@ export function onlyRow<Row>(rows: Row[]): Row | null {
         parts.push(
             "\
 /** The only one of the rows. */
-export function onlyRowOrThrow<Row>(rows: Row[]): Row {
+export function onlyRowOrThrow<Rows extends unknown[]>(rows: Rows): Rows[number] {
   const row = onlyRow(rows);
   if (row === null) throw new Error(\"Query returned no documents\");
   return row;

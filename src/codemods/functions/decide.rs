@@ -46,14 +46,14 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
     }
 }
 
-struct Needed {
+pub struct Needed {
     /// It cannot be told of which tables.
-    any: bool,
-    tables: BTreeSet<Name>,
+    pub any: bool,
+    pub tables: BTreeSet<Name>,
 }
 
 /// The tables whose rows must be ents wherever they come from: calls that are left are made on them.
-fn needed_ents(found: &[FileSites]) -> Needed {
+pub fn needed_ents(found: &[FileSites]) -> Needed {
     let mut needed = Needed { any: found.iter().any(|file| !file.suspects.is_empty()), tables: BTreeSet::new() };
     for file in found {
         // Rows whose origin is seen.
@@ -118,7 +118,7 @@ pub fn left(workspace: &Workspace, found: &[FileSites]) -> Vec<Left> {
                 severity: Severity::Warning,
                 span,
                 message: format!(
-                    "it cannot be told what `{}` is called on; if it is an ent, rows have to go on being ents",
+                    "it cannot be told what becomes of `{}`; if ents are behind it, rows have to go on being ents",
                     shown(workspace, file.file, span)
                 ),
                 suggestion: Some("give what it is called on a type".to_owned()),

@@ -94,3 +94,8 @@ pub fn in_brackets(module: &Module, at: ExprId, text: String) -> String {
     };
     if is_free { text } else { format!("({text})") }
 }
+
+/// `name: value`, short where both are the same.
+pub fn row_text(name: &str, value: &str) -> String {
+    if name == value { name.to_owned() } else { format!("{name}: {value}") }
+}

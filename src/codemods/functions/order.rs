@@ -5,7 +5,7 @@
 
 use crate::model::hir::Name;
 
-use super::ask::{End, Op, Predicate, Read, Source};
+use super::ask::{Op, Predicate, Read, Source};
 
 /// An index of a table of the ORM, in the order in which the table has them.
 #[derive(Clone, Debug)]
@@ -151,6 +151,6 @@ fn consumed(index: &TableIndex, asked: &[(Name, Op)]) -> usize {
 }
 
 /// Whether the rows that a read yields come in no order that could be told: at most one.
-pub fn is_unordered(read: &Read, is_unique: bool) -> bool {
-    matches!(read.source, Source::Id(_)) || is_unique && matches!(read.end, End::Only | End::OnlyOrThrow | End::First | End::FirstOrThrow)
+pub fn is_unordered(read: &Read) -> bool {
+    matches!(read.source, Source::Id(_)) || read.is_unique && read.end.is_one()
 }

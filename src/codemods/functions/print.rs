@@ -1,6 +1,6 @@
 //! The back end: writes what is asked as calls of the ORM, in the style of the file.
 
-use super::ask::{Ask, Bound, Change, End, Inserted, Key, Op, Predicate, Read, Related, Source, Value};
+use super::ask::{Ask, Bound, Change, End, Inserted, Join, Key, Op, Predicate, Read, Related, Source, Value};
 use super::companions::Helper;
 use super::nested::Nested;
 use super::order;
@@ -9,7 +9,7 @@ use crate::codemods::schema::files::FileContext;
 use crate::model::Workspace;
 use crate::model::hir::{ExprId, ExprKind, Module, Name};
 use crate::style::{column_at, indent_at};
-use crate::writing::code::Code;
+use crate::writing::code::{Code, reindented};
 use crate::writing::imports::specifier;
 
 /// Writes code into one file.
@@ -54,12 +54,12 @@ impl Printer<'_, '_> {
                 let call = self.query(orm, table, "findFirst", vec![self.where_columns(columns)]);
                 Some(Printed { promise: call, taken: Some(Taken::Operator(" !== null".to_owned())) })
             }
-            Ask::Insert { table, value, many, result } => {
+            Ask::Insert { table, value, many, result, .. } => {
                 let table_name = self.table(table);
-                let mut calls = vec![format!(".values({})", self.text(*value))];
+                let mut calls = vec![format!(".insert({table_name})"), format!(".values({})", self.without(*value, joins_of(ask)))];
                 let style = self.context.style;
                 let id = Code::object(vec![Code::field("id", Code::text(format!("{table_name}.id")), style)]);
-                let head = Code::text(format!("{orm}.insert({table_name})"));
+                let head = Code::text(orm);
                 let id_type = || format!("{}<{}>", (self.id_type)(), style.string(table));
                 let taken = match (result, many) {
                     (Inserted::Ignored, _) => None,
@@ -78,16 +78,15 @@ impl Printer<'_, '_> {
                 };
                 Some(Printed { promise: Code::Chain { head: Box::new(head), calls }, taken })
             }
-            Ask::Update { table, row, change } => {
+            Ask::Update { table, row, change, .. } => {
                 let name = self.table(table);
-                let set = self.change(change);
-                let calls = vec![format!(".set({set})"), format!(".where({})", self.where_key(table, row))];
-                plain(Code::Chain { head: Box::new(Code::text(format!("{orm}.update({name})"))), calls })
+                let set = self.change(change, joins_of(ask));
+                let calls = vec![format!(".update({name})"), format!(".set({set})"), format!(".where({})", self.where_key(table, row))];
+                plain(Code::Chain { head: Box::new(Code::text(orm)), calls })
             }
             Ask::Delete { table, row } => {
                 let name = self.table(table);
-                let calls = vec![format!(".where({})", self.where_key(table, row))];
-                plain(Code::Chain { head: Box::new(Code::text(format!("{orm}.delete({name})"))), calls })
+                plain(Code::text(format!("{orm}.delete({name}).where({})", self.where_key(table, row))))
             }
             Ask::Nothing => None,
         }
@@ -110,10 +109,8 @@ impl Printer<'_, '_> {
         if !conditions.is_empty() {
             fields.push(self.where_object(&conditions));
         }
-        let is_single = matches!(&read.source, Source::Id(_));
-        let is_unique_row = read.end.is_one() && !matches!(read.end, End::Only | End::OnlyOrThrow) && is_by_unique(read);
         let order = order::order_by(read, indexes).flatten();
-        if let Some(column) = order.filter(|_| !is_single && !is_unique_row) {
+        if let Some(column) = order.filter(|_| !order::is_unordered(read)) {
             let direction = style.string(if read.descending { "desc" } else { "asc" });
             fields.push(Code::field("orderBy", Code::object(vec![Code::field(&column, Code::text(direction), style)]), style));
         }
@@ -267,7 +264,7 @@ impl Printer<'_, '_> {
     }
 
     /// `eq(users.id, userId)`.
-    fn where_key(&self, table: &Name, key: &Key) -> String {
+    pub fn where_key(&self, table: &Name, key: &Key) -> String {
         let local = self.table(table);
         let eq = |(name, value): &(Name, Value)| {
             format!("{}({local}.{name}, {})", self.context.names.orm("eq"), self.value(value, &**name == "id"))
@@ -280,9 +277,9 @@ impl Printer<'_, '_> {
     }
 
     /// What a row is set to.
-    fn change(&self, change: &Change) -> String {
+    fn change(&self, change: &Change, joins: &[Join]) -> String {
         let Some(unset) = &change.unset else {
-            return format!("{}({})", (self.helper)(Helper::Unsetting), self.text(change.value));
+            return format!("{}({})", (self.helper)(Helper::Unsetting), self.moved(change.value));
         };
         for value in unset {
             let token = self.context.names.orm("unsetToken");
@@ -296,7 +293,22 @@ impl Printer<'_, '_> {
             let new = if value.shorthand { format!("{text}: {new}") } else { new };
             self.nested.set(span, new);
         }
-        self.text(change.value)
+        self.without(change.value, joins)
+    }
+
+    /// The text of an object without the properties that say which rows it is connected with.
+    fn without(&self, id: ExprId, joins: &[Join]) -> String {
+        let Some(props) = self.module.as_object(id).filter(|_| !joins.is_empty()) else { return self.moved(id) };
+        let stays = props.iter().filter(|prop| !joins.iter().any(|join| join.prop == (prop.start, prop.end)));
+        let items = stays.map(|prop| Code::text(self.nested.text(self.module.at(prop.start, prop.end)))).collect();
+        Code::object(items).print(self.context.style, "", 0, 0)
+    }
+
+    /// The text of a value that is to stand in a call on a line of its own: a step further in, if it has several lines.
+    pub fn moved(&self, id: ExprId) -> String {
+        let text = self.text(id);
+        let from = indent_at(&self.workspace.source(self.context.file).text, self.module.span(id).start);
+        if text.contains('\n') { reindented(&text, from, &format!("{from}{}", self.context.style.indent)) } else { text }
     }
 
     /// The name of the constant that is the table.
@@ -320,12 +332,17 @@ impl Printer<'_, '_> {
         self.nested.text(self.module.span(id))
     }
 
-    fn value(&self, value: &Value, _is_id: bool) -> String {
+    /// A value, as it is given for a column; ids of rows are plain strings to the compiler.
+    pub fn value(&self, value: &Value, is_id: bool) -> String {
         match value {
             Value::Expr(id) => self.text(*id),
-            Value::IdOf(row) => {
+            Value::IdOf(row, table) => {
                 let text = self.text(*row);
-                if (self.is_row)(*row) { format!("{text}.id") } else { format!("{text}._id") }
+                match ((self.is_row)(*row), is_id) {
+                    (true, true) => format!("{text}.id"),
+                    (true, false) => format!("{text}.id as {}<{}>", (self.id_type)(), self.context.style.string(table)),
+                    (false, _) => format!("{text}._id"),
+                }
             }
             Value::FieldOf(row, name) => {
                 let text = format!("{}.{name}", self.text(*row));
@@ -361,6 +378,13 @@ pub fn is_simple(module: &Module, id: ExprId) -> bool {
     }
 }
 
+fn joins_of(ask: &Ask) -> &[Join] {
+    match ask {
+        Ask::Insert { joins, .. } | Ask::Update { joins, .. } => joins,
+        _ => &[],
+    }
+}
+
 fn key_columns(key: &Key) -> Vec<(Name, Value)> {
     match key {
         Key::Id(value) => vec![(Name::from("id"), value.clone())],
@@ -391,13 +415,5 @@ fn needs_callback(condition: &Predicate) -> bool {
         Predicate::Missing(_) | Predicate::Present(_) => true,
         Predicate::All(parts) | Predicate::Any(parts) => parts.iter().any(needs_callback),
         Predicate::Compare(..) => false,
-    }
-}
-
-/// One row, by equal columns alone.
-fn is_by_unique(read: &Read) -> bool {
-    match &read.source {
-        Source::Index { bounds, .. } => read.filters.is_empty() && !bounds.is_empty() && bounds.iter().all(|bound| bound.op == Op::Eq),
-        _ => false,
     }
 }

@@ -1,11 +1,13 @@
 //! Writes what was decided into the files: fields, calls, rows that leave, and the setup.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::companions::{self, Helper, Source, TableNotes};
+use super::decide::{Needed, needed_ents};
 use super::ents::Understood;
 use super::finish::{Finish, in_brackets};
+use super::joins;
 use super::nested::Nested;
 use super::print::Printer;
 use super::shapes::{Shape, Taken, Use, Way};
@@ -13,37 +15,51 @@ use super::sites::{FieldRead, FileSites, Handle, Site, row_table};
 use super::target::Target;
 use super::wiring::Wiring;
 use crate::codemod::{Options, Rewritten};
-use crate::codemods::schema::files::{FileContext, statement_start, with_leading_comments, with_line_end};
+use crate::codemods::schema::files::{FileContext, with_leading_comments, with_line_end};
 use crate::model::Workspace;
 use crate::model::hir::{BindingId, BindingKind, ExprId, ExprKind, Module, Name, Parent};
 use crate::model::ty::Ty;
-use crate::source::{FileId, Span};
+use crate::source::{self, FileId, Span};
 use crate::style::indent_at;
 use crate::writing::imports::specifier;
 
 pub struct Rewriter<'a> {
-    workspace: &'a Workspace,
-    target: &'a Target,
-    wiring: &'a Wiring,
+    pub workspace: &'a Workspace,
+    pub target: &'a Target,
+    pub wiring: &'a Wiring,
     notes: TableNotes,
     helpers: RefCell<BTreeSet<Helper>>,
+    /// Whether the type of documents is named somewhere.
+    pub has_type: Cell<bool>,
     /// Whether calls of ents are left, which need what they had.
-    keeps_ents: bool,
+    pub keeps_ents: bool,
+    /// The tables whose rows go on being ents.
+    pub needed: Needed,
+    /// Whether any call is rewritten.
+    pub has_calls: bool,
 }
 
 pub fn rewrite(
     before: &Workspace,
-    after: &Workspace,
     target: &Target,
     found: &[FileSites],
     wiring: &Wiring,
     options: &Options,
+    keeps_ents: bool,
 ) -> BTreeMap<FileId, Rewritten> {
-    let _ = after;
-    let keeps_ents =
-        found.iter().flat_map(|file| &file.sites).any(|site| !site.is_live()) || found.iter().any(|file| !file.suspects.is_empty());
+    let has_calls = found.iter().flat_map(|file| &file.sites).any(Site::is_live);
     let notes = notes(before, found);
-    let rewriter = Rewriter { workspace: before, target, wiring, notes, helpers: RefCell::default(), keeps_ents };
+    let rewriter = Rewriter {
+        workspace: before,
+        target,
+        wiring,
+        notes,
+        helpers: RefCell::default(),
+        has_type: Cell::new(false),
+        keeps_ents,
+        needed: needed_ents(found),
+        has_calls,
+    };
     let mut files = BTreeMap::new();
     // The helpers that are needed are known once all other files are written.
     let (home, others): (Vec<&FileSites>, Vec<&FileSites>) = found.iter().partition(|file| file.file == wiring.home);
@@ -142,7 +158,11 @@ impl Rewriter<'_> {
             match job {
                 Job::Call(site) => {
                     if let (Ok(understood), Some(handle)) = (&site.verdict, &site.handle) {
-                        nested.set(*span, self.call(&printer, site, understood, handle)?);
+                        let code = self.call(&printer, site, understood, handle)?;
+                        // A loop takes the place of a statement with its semicolon.
+                        let is_loop = code.ends_with('}') && source.text[span.end as usize..].starts_with(';');
+                        let whole = Span { end: span.end + u32::from(is_loop), ..*span };
+                        nested.set(whole, code);
                     }
                 }
                 Job::Field(field, table) => self.write_field(&printer, table, field),
@@ -154,6 +174,7 @@ impl Rewriter<'_> {
             }
         }
         self.drop_held(&printer, file);
+        file.aliases.iter().for_each(|(binding, ty)| self.write_alias(&printer, *binding, *ty));
         self.set_up(&printer, file.file, options);
         for (span, text) in nested.into_edits() {
             context.edit(span, text);
@@ -194,7 +215,7 @@ impl Rewriter<'_> {
         let table = row_table(understood).filter(|_| site.at_once);
         let finish = Finish { rewriter: self, printer, printed: &printed, table, mapped: understood.mapped, understood };
         let is_plain = printed.taken.is_none() && finish.table.is_none() && understood.mapped.is_none();
-        Some(match site.flow.taken {
+        let code = match site.flow.taken {
             _ if is_plain => match site.flow.taken {
                 Taken::Awaited(_) => format!("await {}", printer.layout(&printed.promise, at, "await ".len())),
                 _ => printer.layout(&printed.promise, at, 0),
@@ -212,7 +233,8 @@ impl Rewriter<'_> {
                 let name = finish.parameter();
                 format!("{promise}.then(({name}) => {})", finish.of(name, false))
             }
-        })
+        };
+        Some(joins::written(printer, site, &understood.ask, &orm, code.clone()).unwrap_or(code))
     }
 
     /// A row, or rows, in the shape of documents.
@@ -235,7 +257,7 @@ impl Rewriter<'_> {
     }
 
     /// How a file names another: as it does already, else by its place.
-    fn module_of(&self, from: FileId, to: FileId) -> String {
+    pub fn module_of(&self, from: FileId, to: FileId) -> String {
         let hir = self.workspace.hir(from);
         let known = self.workspace.imports_of(from).iter().find(|import| import.file == to);
         let named = known.and_then(|known| {
@@ -301,7 +323,7 @@ impl Rewriter<'_> {
         let text = &self.workspace.source(file).text;
         let style = printer.context.style;
         let Some((relations_file, relations)) = &self.target.relations else { return };
-        for place in self.wiring.places.iter().filter(|place| place.file == file) {
+        for place in self.wiring.places.iter().filter(|place| place.file == file && self.has_calls) {
             let context = printer.text(place.context);
             let orm = self.orm_name(printer);
             let new = format!("orm: {orm}.db({context})");
@@ -315,11 +337,13 @@ impl Rewriter<'_> {
                 printer.nested.set(place.span, new);
             }
         }
-        if file != self.wiring.home {
+        if file != self.wiring.home || !self.has_calls {
             return;
         }
         let Some(first) = self.wiring.places.iter().find(|place| place.file == file) else { return };
-        let start = with_leading_comments(text, statement_start(text, first.span.start));
+        let statements = source::statements(self.workspace.source(file));
+        let Some(statement) = statements.iter().find(|statement| statement.span.contains(first.span)) else { return };
+        let start = with_leading_comments(text, statement.span.start);
         let create = printer.context.names.orm("createOrm");
         let relations = match *relations_file == file {
             true => relations.clone(),
@@ -330,7 +354,7 @@ impl Rewriter<'_> {
         printer.nested.set(module.at(start, start), format!("{line}{0}{0}", style.newline));
         let wanted: Vec<Helper> = self.helpers.borrow().iter().copied().collect();
         let unset = if wanted.contains(&Helper::Unsetting) { printer.context.names.orm("unsetToken") } else { String::new() };
-        let helpers = companions::text(&wanted, false, &self.notes, style, &unset);
+        let helpers = companions::text(&wanted, self.has_type.get(), &self.notes, style, &unset);
         for (from, name, is_type) in helpers.imports {
             match (from, is_type) {
                 (Source::Orm, true) => printer.context.want_type(name, options),

@@ -6,7 +6,9 @@ use super::ents::{self, Base, Chain, Reader, Understood, Why, Yields};
 use super::shapes::{Flow, Shape, Taken, Tracer, Use};
 use super::target::Target;
 use crate::model::Workspace;
-use crate::model::hir::{Binary, BindingId, Body, ExprId, ExprKind, FuncId, Module, Name, Parent, Place};
+use crate::model::hir::{
+    Binary, Binding, BindingId, BindingKind, Body, ExprId, ExprKind, FuncId, Module, Name, Parent, Place, TypeId, TypeNode,
+};
 use crate::model::ty::{EntsForm, EntsTy, Ty};
 use crate::source::FileId;
 
@@ -17,11 +19,13 @@ pub struct FileSites {
     pub factories: Vec<(ExprId, ExprId)>,
     /// What looks like a call on an ent, on something that is not known.
     pub suspects: Vec<ExprId>,
+    /// `type Ent<Table extends TableNames> = GenericEnt<typeof entDefinitions, Table>`: the name, and the type.
+    pub aliases: Vec<(BindingId, TypeId)>,
 }
 
 impl FileSites {
     pub fn is_empty(&self) -> bool {
-        self.sites.is_empty() && self.factories.is_empty() && self.suspects.is_empty()
+        self.sites.is_empty() && self.factories.is_empty() && self.suspects.is_empty() && self.aliases.is_empty()
     }
 }
 
@@ -58,6 +62,8 @@ pub struct FieldRead {
     pub wants_id: bool,
     /// Something is put into it.
     pub is_written: bool,
+    /// It may be missing, and is compared with `undefined` itself.
+    pub is_held_against_undefined: bool,
 }
 
 impl Site {
@@ -93,7 +99,7 @@ pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
         let reader = Reader { infer, file, module, target };
         let mut sites: Vec<Site> = ents::chains(&reader).into_iter().map(|chain| site(&reader, chain)).collect();
         sites.extend(awaited_names(&reader));
-        FileSites { file, sites, factories: factories(&reader), suspects: suspects(&reader) }
+        FileSites { file, sites, factories: factories(&reader), suspects: suspects(&reader), aliases: aliases(module) }
     })
 }
 
@@ -119,6 +125,7 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
         {
             *result = Inserted::Ignored;
         }
+        super::joins::with_id(&mut understood.ask);
         if let Some(why) = refused(reader, understood, &flow, held_in) {
             verdict = Err(why);
         }
@@ -132,7 +139,9 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
             Err(Why::new("functions-no-context", "no context is in reach here that the ORM could be had from")
                 .or("give the function `ctx`"));
     }
-    let at_once = is_better_at_once(&flow);
+    let at_once = is_better_at_once(&flow)
+        || fields.iter().any(|field| field.is_held_against_undefined)
+        || fields.iter().filter(|field| field.minds_null).count() > 2;
     Site { chain, handle, verdict, flow, fields, held_in, at_once }
 }
 
@@ -146,6 +155,9 @@ pub fn row_table(understood: &Understood) -> Option<Name> {
 }
 
 fn refused(reader: &Reader<'_>, understood: &Understood, flow: &Flow, held_in: Option<BindingId>) -> Option<Why> {
+    if matches!(understood.ask, Ask::Nothing) {
+        return Some(Why::new("functions-normalize-id", "the ORM does not check ids").or("use `ctx.db.normalizeId(…)`"));
+    }
     if held_in.is_none() && flow.taken == Taken::Lazy {
         return Some(Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows"));
     }
@@ -153,12 +165,34 @@ fn refused(reader: &Reader<'_>, understood: &Understood, flow: &Flow, held_in: O
         Ask::Update { .. } | Ask::Delete { .. } if !flow.is_ignored => {
             Some(Why::new("functions-write-result", "the id that ents give back is used, and the ORM gives back none"))
         }
-        Ask::Nothing => Some(Why::new("functions-normalize-id", "the ORM does not check ids").or("use `ctx.db.normalizeId(…)`")),
+        Ask::Insert { joins, .. } | Ask::Update { joins, .. } if !joins.is_empty() && !can_follow(reader, &understood.ask, flow) => {
+            Some(Why::new("functions-edge-write", "an edge is written, which takes a statement of its own that there is no room for here"))
+        }
         Ask::Read(super::ask::Read { end: super::ask::End::Page(options), .. }) if !super::print::is_simple(reader.module, *options) => {
             Some(Why::new("functions-dynamic", "the options of the page are put together where they are used"))
         }
         _ => None,
     }
+}
+
+/// Whether statements can stand behind the write: it is one itself, or the value of a constant.
+fn can_follow(reader: &Reader<'_>, ask: &Ask, flow: &Flow) -> bool {
+    let Taken::Awaited(at) = flow.taken else { return false };
+    let is_lone = match reader.module.parent(at) {
+        Parent::Stmt { place: Place::Discarded, .. } => true,
+        Parent::Stmt { place: Place::Init(first, end), .. } => {
+            let binding = reader.module.binding(first);
+            end.0 == first.0 + 1
+                && binding.path.is_empty()
+                && matches!(ask, Ask::Insert { result: Inserted::Id, .. })
+                && binding.ty.is_none()
+        }
+        _ => false,
+    };
+    let text = &reader.infer.world.file(reader.file).source.text;
+    let end = reader.module.span(at).end as usize;
+    let line = text[end..].split(['\n', '\r']).next().unwrap_or_default().trim();
+    is_lone && matches!(line, "" | ";")
 }
 
 /// Whether the value is a promise of ents, and not what one yielded.
@@ -199,6 +233,11 @@ fn suspects(reader: &Reader<'_>) -> Vec<ExprId> {
     calls
         .filter(|id| {
             let Some((call, object, method)) = module.method(*id) else { return false };
+            let names_table = |at: ExprId| module.constant(at).is_some_and(|name| reader.target.tables.contains_key(name));
+            let is_table = &**method == "table" && call.args.first().is_some_and(|a| names_table(a.value));
+            if is_table && reader.ty(call.callee).is_unknown() {
+                return true;
+            }
             let is_like = match (&**method, call.args.len()) {
                 ("edge" | "edgeX", 1) => module.constant(call.args[0].value).is_some(),
                 ("patch" | "replace", 1) => module.as_object(call.args[0].value).is_some(),
@@ -206,7 +245,38 @@ fn suspects(reader: &Reader<'_>) -> Vec<ExprId> {
             };
             is_like && reader.ty(object).is_unknown()
         })
+        .chain(handed_on(reader))
         .collect()
+}
+
+/// `ctx.table` where it is neither called nor asked for a table of Convex's own.
+fn handed_on<'r>(reader: &'r Reader<'_>) -> impl Iterator<Item = ExprId> + 'r {
+    let module = reader.module;
+    let is_called = |id: ExprId| match module.parent(id) {
+        Parent::Expr(up) => match module.expr(up) {
+            ExprKind::Call(call) => call.callee == id,
+            ExprKind::Member { .. } => true,
+            _ => false,
+        },
+        Parent::Stmt { .. } => false,
+    };
+    let members = module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Member { .. })).map(|(id, _)| id);
+    members.filter(move |id| is_factory(&reader.ty(*id)) && !is_called(*id))
+}
+
+/// The project's own names for the types of ents.
+fn aliases(module: &Module) -> Vec<(BindingId, TypeId)> {
+    let is_of_ents = |binding: &Option<BindingId>| {
+        let import = binding.and_then(|binding| module.import(module.binding(binding)));
+        import.is_some_and(|import| &*import.module == "convex-ents")
+    };
+    let alias = |(at, binding): (usize, &Binding)| {
+        let (BindingKind::TypeAlias(ty) | BindingKind::GenericAlias(ty)) = binding.kind else { return None };
+        let TypeNode::Ref { binding: named, path, .. } = module.ty(ty) else { return None };
+        let is_ent = path.last().is_some_and(|name| matches!(&**name, "GenericEnt" | "GenericEntWriter"));
+        (is_ent && is_of_ents(named)).then_some((BindingId(at as u32), ty))
+    };
+    module.bindings.iter().enumerate().filter_map(alias).collect()
 }
 
 /// Where the ORM is, for a call.
@@ -283,6 +353,7 @@ fn fields(reader: &Reader<'_>, ents: &EntsTy, table: &Name, uses: &[Use]) -> Vec
                 minds_null: may_be_missing && minds_null(reader.module, member),
                 wants_id: &**property == "_id" && !is_compared(reader.module, member),
                 is_written: is_written(reader.module, member),
+                is_held_against_undefined: is_nullable && !is_stored_null && is_held_against_undefined(reader.module, member),
             })
         })
         .collect()
@@ -306,6 +377,13 @@ fn minds_null(module: &Module, at: ExprId) -> bool {
             _ => true,
         },
     }
+}
+
+fn is_held_against_undefined(module: &Module, at: ExprId) -> bool {
+    let Parent::Expr(up) = module.parent(at) else { return false };
+    let ExprKind::Binary { op: Binary::StrictEq | Binary::StrictNe, left, right } = module.expr(up) else { return false };
+    let other = if *left == at { *right } else { *left };
+    matches!(module.expr(module.bare(other)), ExprKind::Global(name) if &**name == "undefined")
 }
 
 fn is_compared(module: &Module, at: ExprId) -> bool {

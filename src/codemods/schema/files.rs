@@ -60,6 +60,18 @@ impl<'a> FileContext<'a> {
         }
     }
 
+    /// A name that the file imports, and that goes on being used where it is not seen: in a type that is not read.
+    pub fn keep(&self, local: &str) {
+        let hir = self.workspace.hir(self.file);
+        let there = hir.bindings.iter().find_map(|b| Some((b, hir.import(b)?)).filter(|(b, _)| &*b.name == local));
+        if let Some((_, import)) = there
+            && let ImportName::Named(name) = &import.name
+        {
+            let module = import.module.to_string();
+            self.wanted.borrow_mut().insert(Wanted { module, name: name.to_string(), local: local.to_owned(), is_type: true });
+        }
+    }
+
     pub fn want_type(&self, name: &str, options: &Options) {
         let wanted = Wanted { module: options.orm.clone(), name: name.to_owned(), local: name.to_owned(), is_type: true };
         self.wanted.borrow_mut().insert(wanted);

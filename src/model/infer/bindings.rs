@@ -57,7 +57,7 @@ impl Infer<'_> {
                 self.at_path(file, ty, binding)
             }
             BindingKind::Func(func) => Ty::Function(FunctionAt { file, func }),
-            BindingKind::Other | BindingKind::TypeAlias(_) => Ty::Unknown,
+            BindingKind::Other | BindingKind::TypeAlias(_) | BindingKind::GenericAlias(_) => Ty::Unknown,
         }
     }
 

@@ -358,8 +358,8 @@ impl Infer<'_> {
     }
 
     /// A type under the name that the project gives it; the name holds where the type cannot be read.
-    fn aliased(&self, file: FileId, ty: TypeId, (name, given): (&str, &Ty), depth: u32) -> Ty {
-        match self.ent_of_alias(file, ty, given, depth).unwrap_or_else(|| self.annotation(file, ty, depth + 1)) {
+    fn aliased(&self, file: FileId, ty: TypeId, name: &str, depth: u32) -> Ty {
+        match self.annotation(file, ty, depth + 1) {
             Ty::Unknown => by_type_name(name),
             ty => ty,
         }
@@ -378,16 +378,17 @@ impl Infer<'_> {
         let Some(name) = path.last() else { return Ty::Unknown };
         let origin = match binding.map(|b| module.binding(b)) {
             Some(declared) => match declared.kind {
-                BindingKind::TypeAlias(ty) => return self.aliased(file, ty, (name, &arg(0)), depth),
+                BindingKind::TypeAlias(ty) => return self.aliased(file, ty, name, depth),
+                BindingKind::GenericAlias(ty) => return self.generic(file, ty, (name, &arg(0)), depth),
                 BindingKind::Import(_) => module.import(declared).map(|import| self.world.origin(file, &import.module, &import.name)),
                 _ => None,
             },
             None => None,
         };
         if let Some(Origin::Here(other, Exported::Binding(at))) = &origin
-            && let BindingKind::TypeAlias(ty) = self.hir(*other).binding(*at).kind
+            && let BindingKind::TypeAlias(ty) | BindingKind::GenericAlias(ty) = self.hir(*other).binding(*at).kind
         {
-            return self.aliased(*other, ty, (name, &arg(0)), depth);
+            return self.ent_of_alias(*other, ty, &arg(0), depth).unwrap_or_else(|| self.aliased(*other, ty, name, depth));
         }
         let known = match &origin {
             Some(Origin::Package(_, Some(imported))) => imported.clone(),
@@ -399,7 +400,6 @@ impl Infer<'_> {
         };
         match (&*known, args.len()) {
             ("Promise" | "PromiseLike", 1) => Ty::promise(arg(0)),
-            // What is read-only, no validator describes to the compiler: such a list is as good as unknown.
             ("Array", 1) => Ty::array(arg(0)),
             ("Record", 2) => Ty::Record(Arc::new((arg(0), arg(1)))),
             ("NonNullable", 1) => arg(0).non_null(),
@@ -428,7 +428,7 @@ pub(super) fn ctx(kind: Option<FunctionKind>) -> Ty {
     Ty::Ctx(Arc::new(Ctx { kind, custom: Object::default() }))
 }
 
-fn by_type_name(name: &str) -> Ty {
+pub(super) fn by_type_name(name: &str) -> Ty {
     match name {
         "DatabaseReader"
         | "DatabaseWriter"

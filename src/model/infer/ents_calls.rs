@@ -100,6 +100,11 @@ impl Infer<'_> {
         }
     }
 
+    /// A type with parameters, of which those are known that stand for ents; of others the name holds.
+    pub(super) fn generic(&self, file: FileId, ty: TypeId, (name, given): (&str, &Ty), depth: u32) -> Ty {
+        self.ent_of_alias(file, ty, given, depth).unwrap_or_else(|| super::context::by_type_name(name))
+    }
+
     /// `type Ent<Table extends TableNames> = GenericEnt<typeof entDefinitions, Table>`, given a table.
     pub(super) fn ent_of_alias(&self, file: FileId, ty: TypeId, table: &Ty, depth: u32) -> Option<Ty> {
         let TypeNode::Ref { path, args, .. } = self.hir(file).ty(ty) else { return None };
@@ -124,8 +129,11 @@ pub(super) fn row_of(definitions: &Ty, table: &Ty) -> Ty {
 
 /// A field of an ent.
 pub(super) fn member(ents: &EntsTy, name: &Name) -> Ty {
+    // `ctx.table.system` is for tables that Convex itself keeps.
+    if ents.form == EntsForm::Factory && &**name == "system" {
+        return ents.with(EntsForm::Factory, false);
+    }
     if !ents.is_row() {
-        // `ctx.table.system`: tables that Convex itself keeps.
         return Ty::Unknown;
     }
     let field = ents.document().and_then(|document| document.field(name).cloned());

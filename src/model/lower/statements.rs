@@ -420,7 +420,10 @@ impl Lower {
             Decl::TsTypeAlias(alias) => {
                 let generic = alias.type_params.is_some();
                 let ty = self.ty(&alias.type_ann);
-                self.bind_type(&alias.id.sym, (!generic).then_some(ty));
+                self.bind_type(&alias.id.sym, Some(ty));
+                if let (true, Some(binding)) = (generic, self.types.get(&alias.id.sym)) {
+                    self.module.bindings[binding.0 as usize].kind = BindingKind::GenericAlias(ty);
+                }
             }
             Decl::TsInterface(interface) => {
                 let generic = interface.type_params.is_some();

@@ -46,7 +46,14 @@ impl Walk<'_, '_> {
             (Path::Other(column), Some(id), _) => {
                 let bounds = vec![Bound { field: column.clone(), op: Op::Eq, value: id }];
                 let source = Source::Index { name: column.clone(), bounds };
-                Ok(State::Query(Read { table: followed.to.clone(), source, filters: Vec::new(), descending: false, end: End::Every }))
+                Ok(State::Query(Read {
+                    table: followed.to.clone(),
+                    source,
+                    filters: Vec::new(),
+                    descending: false,
+                    end: End::Every,
+                    is_unique: false,
+                }))
             }
             (Path::Other(_), None, _) if !followed.is_one => self.related(&row, &followed, true),
             (Path::Through(..), _, _) => Ok(State::Edge(EdgeRef { name: self.edge_name(link)?, from: row, followed })),
@@ -66,7 +73,7 @@ impl Walk<'_, '_> {
             return Err(not_unique(row));
         }
         let relation = self.reader.target.relation(&row.table, &followed.path).filter(|relation| relation.is_many == many);
-        let relation = relation.ok_or_else(|| Why::new("functions-relation", "the new schema has no relation along this edge"))?;
+        let relation = relation.ok_or_else(|| Why::new("functions-edge", "the new schema has no relation along this edge"))?;
         let is_through = matches!(followed.path, Path::Through(..));
         // An edge on a row by its id is followed whether or not there is such a row.
         let by_id = matches!(row.key, Key::Id(_));

@@ -65,7 +65,7 @@ impl Walk<'_, '_> {
             Base::Lazy => Err(lazy()),
             Base::Row(row) => {
                 let table = self.ents.table_name().cloned().ok_or_else(dynamic)?;
-                let key = Key::Id(Value::IdOf(*row));
+                let key = Key::Id(Value::IdOf(*row, table.clone()));
                 let row = RowRef { table, key, throws: true, held: Some(*row), may_lack_id: false, is_unique: true, may_dangle: false };
                 Ok(State::One(row))
             }
@@ -81,7 +81,7 @@ impl Walk<'_, '_> {
                     }
                     _ => return Err(dynamic()),
                 };
-                Ok(State::Query(Read { table, source, filters: Vec::new(), descending: false, end: End::Every }))
+                Ok(State::Query(Read { table, source, filters: Vec::new(), descending: false, end: End::Every, is_unique: false }))
             }
         }
     }
@@ -271,8 +271,8 @@ impl Walk<'_, '_> {
             self.remark("functions-dangling", message, None);
         }
         let yields = Yields::Row(row.table.clone());
-        let read = Read { table: row.table, source, filters: Vec::new(), descending: false, end };
-        if !order::is_unordered(&read, row.is_unique) {
+        let read = Read { table: row.table, source, filters: Vec::new(), descending: false, end, is_unique: row.is_unique };
+        if !order::is_unordered(&read) {
             self.check_order(&read)?;
         }
         Ok(done(Ask::Read(read), yields))
@@ -291,7 +291,8 @@ impl Walk<'_, '_> {
             (End::OnlyOrThrow, true) => Read { end: End::FirstOrThrow, ..read },
             _ => read,
         };
-        if !order::is_unordered(&read, is_unique) {
+        let read = Read { is_unique, ..read };
+        if !order::is_unordered(&read) {
             self.check_order(&read)?;
         }
         if let (Source::Search { .. }, End::Every) = (&read.source, &read.end) {

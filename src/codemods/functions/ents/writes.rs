@@ -2,19 +2,21 @@
 
 use super::reads::{RowRef, State, Walk, done, dynamic, not_unique};
 use super::{Why, Yields};
-use crate::codemods::functions::ask::{Ask, Change, Inserted, Key, Unset};
+use crate::codemods::functions::ask::{Ask, Change, Inserted, Join, Key, Unset};
 use crate::codemods::functions::edges;
+use crate::codemods::functions::target::Path;
 use crate::model::hir::{ExprId, ExprKind, Key as PropKey, Name, PropKind};
 use crate::model::ty::{EdgeEnd, Object, Ty};
 
 pub fn insert(walk: &mut Walk<'_, '_>, table: Name, value: ExprId, many: bool) -> Result<State, Why> {
     let ty = walk.reader.ty(value);
     let ty = if many { walk.reader.infer.element(&ty) } else { ty };
+    let joins = if many { Vec::new() } else { joins(walk, &table, value, true)? };
     for member in ty.members() {
-        check_fields(walk, &table, member, value)?;
+        check_fields(walk, &table, member, value, &joins)?;
     }
     let yields = if many { Yields::Data } else { Yields::Id(table.clone()) };
-    Ok(done(Ask::Insert { table, value, many, result: Inserted::Id }, yields))
+    Ok(done(Ask::Insert { table, value, many, result: Inserted::Id, joins }, yields))
 }
 
 /// The row is asked for, and not only its id.
@@ -26,13 +28,17 @@ pub fn with_row(ask: &mut Ask) {
 
 pub fn patch(walk: &mut Walk<'_, '_>, row: &RowRef, value: ExprId) -> Result<State, Why> {
     check_key(row)?;
-    check_fields(walk, &row.table, &walk.reader.ty(value), value)?;
-    let change = Change { value, unset: unset(walk, value) };
+    let joins = joins(walk, &row.table, value, false)?;
+    if !joins.is_empty() && !matches!(row.key, Key::Id(_)) {
+        return Err(Why::new("functions-edge-write", "an edge is written from a row that is looked up by other columns than its id"));
+    }
+    check_fields(walk, &row.table, &walk.reader.ty(value), value, &joins)?;
+    let change = Change { value, unset: unset(walk, &row.table, value) };
     if row.held.is_none() {
         let message = format!("where there is no such row of `{}`, ents threw an error and the ORM changes none", row.table);
         walk.remark("functions-missing-row", message, None);
     }
-    Ok(done(Ask::Update { table: row.table.clone(), row: row.key.clone(), change }, Yields::Nothing))
+    Ok(done(Ask::Update { table: row.table.clone(), row: row.key.clone(), change, joins }, Yields::Nothing))
 }
 
 pub fn delete(walk: &Walk<'_, '_>, row: &RowRef) -> Result<State, Why> {
@@ -52,12 +58,17 @@ fn check_key(row: &RowRef) -> Result<(), Why> {
 }
 
 /// The fields of a value that is written: all known, and none of them an edge.
-fn check_fields(walk: &Walk<'_, '_>, table: &Name, ty: &Ty, value: ExprId) -> Result<(), Why> {
+fn check_fields(walk: &Walk<'_, '_>, table: &Name, ty: &Ty, value: ExprId, joins: &[Join]) -> Result<(), Why> {
     let edges = &edges::table(&walk.ents.schema, table).ok_or_else(dynamic)?.edges;
     let writes_edge =
         |name: &str| edges.iter().find(|edge| &*edge.name == name && !matches!(&edge.end, EdgeEnd::Field(field) if *field == edge.name));
     let fields = walk.reader.infer.fields_of(walk.reader.file, ty);
-    let named = fields.fields.iter().map(|field| field.name.clone()).chain(written_names(walk, value));
+    let props = walk.reader.module.as_object(value).unwrap_or_default();
+    let is_joined = |name: &Name| {
+        let prop = props.iter().find(|prop| matches!(&prop.key, PropKey::Name(key) if key == name));
+        prop.is_some_and(|prop| joins.iter().any(|join| join.prop == (prop.start, prop.end)))
+    };
+    let named = fields.fields.iter().map(|field| field.name.clone()).chain(written_names(walk, value)).filter(|name| !is_joined(name));
     for name in named {
         if let Some(edge) = writes_edge(&name) {
             return Err(Why::new("functions-edge-write", format!("`{name}` is an edge, which is written to other rows than this one"))
@@ -73,6 +84,50 @@ fn check_fields(walk: &Walk<'_, '_>, table: &Name, ty: &Ty, value: ExprId) -> Re
     Ok(())
 }
 
+/// The edges behind tables of their own that a value writes, where it is an object that shows them.
+fn joins(walk: &Walk<'_, '_>, table: &Name, value: ExprId, is_new: bool) -> Result<Vec<Join>, Why> {
+    let module = walk.reader.module;
+    let Some(props) = module.as_object(value) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for prop in props.iter().filter(|prop| matches!(prop.kind, PropKind::KeyValue | PropKind::Shorthand)) {
+        let PropKey::Name(name) = &prop.key else { continue };
+        let Some(followed) = edges::follow(&walk.ents.schema, table, name) else { continue };
+        let Path::Through(join, own, other) = followed.path else { continue };
+        if followed.is_symmetric {
+            return Err(Why::new("functions-symmetric", format!("ents write the edge `{table}.{name}` twice, once for each direction")));
+        }
+        walk.reader.check_table(&join)?;
+        let mut made = Join { table: join, own, other, add: None, remove: None, prop: (prop.start, prop.end) };
+        if is_new {
+            made.add = Some(list(walk, prop.value)?);
+        } else {
+            let opaque =
+                || Why::new("functions-edge-write", format!("what is added to the edge `{name}`, or removed, is not written here"));
+            for part in module.as_object(prop.value).ok_or_else(opaque)? {
+                match (&part.key, part.kind) {
+                    (PropKey::Name(key), PropKind::KeyValue | PropKind::Shorthand) if &**key == "add" => {
+                        made.add = Some(list(walk, part.value)?)
+                    }
+                    (PropKey::Name(key), PropKind::KeyValue | PropKind::Shorthand) if &**key == "remove" => {
+                        made.remove = Some(list(walk, part.value)?)
+                    }
+                    _ => return Err(opaque()),
+                }
+            }
+        }
+        found.push(made);
+    }
+    Ok(found)
+}
+
+/// A list that is surely there.
+fn list(walk: &Walk<'_, '_>, value: ExprId) -> Result<ExprId, Why> {
+    match walk.reader.ty(value) {
+        Ty::Array(_) | Ty::Tuple(_) => Ok(value),
+        _ => Err(Why::new("functions-edge-write", format!("`{}` may be no list of ids", walk.reader.text(value)))),
+    }
+}
+
 /// The keys that an object names itself, whatever is spread into it.
 fn written_names(walk: &Walk<'_, '_>, value: ExprId) -> Vec<Name> {
     let props = walk.reader.module.as_object(value).unwrap_or_default();
@@ -84,15 +139,18 @@ fn written_names(walk: &Walk<'_, '_>, value: ExprId) -> Vec<Name> {
 }
 
 /// The values that may be undefined, one by one; `None` where the object does not show them.
-fn unset(walk: &Walk<'_, '_>, value: ExprId) -> Option<Vec<Unset>> {
+fn unset(walk: &Walk<'_, '_>, table: &Name, value: ExprId) -> Option<Vec<Unset>> {
     let module = walk.reader.module;
     let may_be = |ty: &Ty, what: fn(&Ty) -> bool| ty.is_unknown() || ty.members().iter().any(what);
     let Some(props) = module.as_object(value) else {
         return is_whole(&walk.reader.infer.fields_of(walk.reader.file, &walk.reader.ty(value))).then(Vec::new);
     };
     let mut found = Vec::new();
+    let is_edge =
+        |name: &Name| matches!(edges::follow(&walk.ents.schema, table, name).map(|followed| followed.path), Some(Path::Through(..)));
     for prop in props {
         match (&prop.key, prop.kind) {
+            (PropKey::Name(name), _) if is_edge(name) => {}
             (PropKey::Spread, _) => {
                 let fields = walk.reader.infer.fields_of(walk.reader.file, &walk.reader.ty(prop.value));
                 if !is_whole(&fields) {

@@ -1,0 +1,146 @@
+//! Holds what becomes of functions against what they were: backends are called before and after their migration, in the fake of Convex's
+//! backend that `convex-test` is, and have to yield the same and to leave the same rows.
+//!
+//! A backend is a folder with `convex/` and `steps.json`; what stands in that, and how it is run, is in `tests/conformance/functions.mjs`.
+//! The types of both sides are checked, too.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use orm_lint::codemod::{From, Options, RelationStyle};
+use orm_lint::codemods;
+use serde_json::{Value, json};
+use support::program::{copy_project, npm_packages, run, skip};
+use support::{Failures, read, root};
+
+#[test]
+fn backends_do_what_they_did() {
+    let Some(packages) = packages() else { return };
+    let folder = tempfile::tempdir_in(&packages).expect("a folder");
+    let place = folder.path();
+    copy_project(&root().join("tests/conformance"), &place.join("harness"));
+    let backends = backends();
+    assert!(!backends.is_empty(), "no backend has steps.json");
+    let cases: Vec<Value> = backends.iter().map(|backend| laid_out(backend, place, &|text| text)).collect();
+    let mut failures = Failures::default();
+    for (backend, result) in backends.iter().zip(outcomes(place, &packages, &cases)) {
+        let problems: Vec<&str> = result["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        failures.check(problems.is_empty(), || format!("{}\n  {}", backend.display(), problems.join("\n  ")));
+        failures.check(result["steps"].as_u64() > Some(0) || !problems.is_empty(), || format!("{}: no step was made", backend.display()));
+    }
+    failures.report();
+}
+
+/// Breaks migrated code as a codemod might have, and expects that somebody notices.
+#[test]
+fn what_is_wrong_is_noticed() {
+    let Some(packages) = packages() else { return };
+    let folder = tempfile::tempdir_in(&packages).expect("a folder");
+    let place = folder.path();
+    copy_project(&root().join("tests/conformance"), &place.join("harness"));
+    let choir = root().join("fixtures/projects/choir");
+    let sabotages: [(&str, &str); 6] = [
+        ("desc", "asc"),
+        ("query: text", "query: composer"),
+        ("{ gt: after }", "{ gte: after }"),
+        (") !== null", ") === null"),
+        ("toDocumentPage(\"pieces\", ", "("),
+        ("phone, editedAt", "editedAt"),
+    ];
+    let cases: Vec<Value> = sabotages
+        .iter()
+        .enumerate()
+        .map(|(i, (old, new))| {
+            let inner = place.join(i.to_string());
+            std::fs::create_dir_all(&inner).expect("a folder");
+            laid_out(&choir, &inner, &|text: String| text.replace(old, new))
+        })
+        .collect();
+    for ((old, _), result) in sabotages.iter().zip(outcomes(place, &packages, &cases)) {
+        let problems = result["problems"].as_array().map_or(0, Vec::len);
+        assert!(problems > 0, "nobody notices that `{old}` is another");
+    }
+}
+
+fn packages() -> Option<PathBuf> {
+    match npm_packages(&root().join("tests/conformance")) {
+        Ok(packages) => Some(packages),
+        Err(why) => {
+            skip(&format!("the packages to run migrated functions with could not be installed with npm: {why}"));
+            None
+        }
+    }
+}
+
+fn backends() -> Vec<PathBuf> {
+    let folders = ["fixtures/projects", "fixtures/backends"].map(|folder| root().join(folder));
+    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("the fixtures"));
+    let mut backends: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.join("steps.json").exists()).collect();
+    backends.sort();
+    backends
+}
+
+/// The backend before and after, with `broken` done to what the codemod wrote.
+fn laid_out(backend: &Path, place: &Path, broken: &dyn Fn(String) -> String) -> Value {
+    let files = sources(backend, &backend.join("convex"));
+    let plan = support::with_deep_stack(|| codemods::plan(&support::workspace(&files, Vec::new()), &options()));
+    let mut after = files.clone();
+    for (file, rewritten) in &plan.files {
+        after[file.0 as usize].1 = broken(rewritten.text.clone());
+    }
+    let name = backend.file_name().expect("a name");
+    let folder = place.join(name);
+    for (side, files) in [("before", &files), ("after", &after)] {
+        for (path, text) in files {
+            let path = folder.join(side).join(path);
+            std::fs::create_dir_all(path.parent().expect("a file in a folder")).expect("make the folder");
+            std::fs::write(path, text).expect("write a file");
+        }
+        copy_project(&root().join("tests/conformance/generated"), &folder.join(side).join("convex/_generated"));
+    }
+    let steps: Value = serde_json::from_str(&read(&backend.join("steps.json"))).expect("steps.json");
+    json!({ "before": folder.join("before"), "after": folder.join("after"), "steps": steps })
+}
+
+fn options() -> Options {
+    Options {
+        from: From::Ents,
+        relations: RelationStyle::DefineRelations,
+        orm: "better-convex/orm".to_owned(),
+        one_to_one: Default::default(),
+        foreign_keys: Default::default(),
+        nullable: Default::default(),
+        schema_function: Default::default(),
+        target: Default::default(),
+        projects: None,
+        only: None,
+        tables: Vec::new(),
+        todo: false,
+    }
+}
+
+fn sources(backend: &Path, folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "_generated") {
+            found.extend(sources(backend, &path));
+        } else if path.extension().is_some_and(|ending| ending == "ts") {
+            let name = path.strip_prefix(backend).expect("a path in the backend").display().to_string();
+            found.push((name, read(&path)));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn outcomes(place: &Path, packages: &Path, cases: &[Value]) -> Vec<Value> {
+    let list = place.join("list.json");
+    std::fs::write(&list, Value::from(cases.to_vec()).to_string()).expect("write the list");
+    let output = run(Command::new("node").arg(place.join("harness/functions.mjs")).arg(&list).current_dir(packages));
+    assert!(output.code == 0, "{}\n{}", output.err, output.out);
+    serde_json::from_str(&output.out).unwrap_or_else(|error| panic!("{error}: {}", output.out))
+}
