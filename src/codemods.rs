@@ -43,7 +43,13 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
 fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &mut Plan) {
     let texts = plan.files.iter().map(|(file, rewritten)| (*file, &*rewritten.text)).collect();
     let after = workspace.with_schemas(&texts);
-    let outcome = functions::plan(workspace, place, &after, options);
+    let mut outcome = functions::plan(workspace, place, &after, options);
+    if let Some((file, why)) = spoilt(workspace, &outcome) {
+        let message = format!("nothing of the functions is migrated: {why}");
+        outcome.left = vec![Left { code: "unproved", severity: Severity::Error, span: file, message, suggestion: None }];
+        outcome.calls = crate::codemod::Calls { rewritten: 0, left: outcome.calls.rewritten + outcome.calls.left };
+        outcome.files.clear();
+    }
     // Each call that is left says so itself.
     if !outcome.files.is_empty() {
         plan.left.retain(|left| left.code != "functions-ents");
@@ -51,6 +57,19 @@ fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &
     plan.left.extend(outcome.left);
     plan.calls = outcome.calls;
     plan.files.extend(outcome.files);
+}
+
+/// Where the new text of a file cannot be read, or lacks a comment of the old one: it must not be written.
+fn spoilt(workspace: &Workspace, outcome: &functions::Outcome) -> Option<(Span, String)> {
+    outcome.files.iter().find_map(|(file, rewritten)| {
+        let source = workspace.source(*file);
+        let new = crate::model::read(*file, source.path.clone(), rewritten.text.clone()).source;
+        if let Some(error) = new.errors.first() {
+            let start = Span { end: 0, ..source.whole() };
+            return Some((start, format!("{} would not parse any more: {}", source.path, error.message)));
+        }
+        lost_comment(source, &new).map(|comment| (comment, "a comment would be lost".to_owned()))
+    })
 }
 
 /// A plan of which all is proved: tables that fail stay what they are.

@@ -158,6 +158,9 @@ fn refused(reader: &Reader<'_>, understood: &Understood, flow: &Flow, held_in: O
     if matches!(understood.ask, Ask::Nothing) {
         return Some(Why::new("functions-normalize-id", "the ORM does not check ids").or("use `ctx.db.normalizeId(…)`"));
     }
+    if flow.taken == Taken::Discarded {
+        return Some(Why::new("functions-lazy-chain", "nobody awaits it").or("await it"));
+    }
     if held_in.is_none() && flow.taken == Taken::Lazy {
         return Some(Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows"));
     }
