@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::order::TableIndex;
 use crate::model::hir::{BindingKind, Exported, ExprKind, ImportName, Module, Name};
-use crate::model::ty::{RelationKind, TableFlavor, Ty};
+use crate::model::ty::{Action, RelationKind, TableFlavor, Ty};
 use crate::model::{Project, Workspace};
 use crate::source::FileId;
 
@@ -23,6 +23,8 @@ pub struct OrmTable {
     pub local: String,
     pub indexes: Vec<TableIndex>,
     pub relations: Vec<OrmRelation>,
+    /// Columns whose rows go with the row that they refer to.
+    pub cascades: Vec<Name>,
     /// Columns that may hold null.
     pub nullable: Vec<Name>,
 }
@@ -67,6 +69,12 @@ impl Target {
                 indexes: table.definition.all_indexes().filter(is_db).filter_map(index).collect(),
                 relations: project.relations.iter().filter(|relation| relation.table == table.name).filter_map(relation).collect(),
                 nullable,
+                cascades: table
+                    .foreign_keys
+                    .iter()
+                    .filter(|key| matches!(&key.on_delete, Action::Named(name) if &**name == "cascade"))
+                    .flat_map(|key| key.columns.clone())
+                    .collect(),
             };
             target.tables.insert(table.name.clone(), made);
         }

@@ -197,9 +197,27 @@ fn check_cascade(walk: &Walk<'_, '_>, table: &Name) -> Result<(), Why> {
         for (other, _, definition) in &walk.ents.schema.tables {
             for edge in &definition.edges {
                 let leads_here = edge.to == name && matches!(edge.end, EdgeEnd::Field(_));
+                if let EdgeEnd::Field(column) = &edge.end
+                    && leads_here
+                    && !has_cascade(walk, other, column)
+                {
+                    let message = format!("with the row go rows of `{other}`, which the new schema does not see to");
+                    return Err(Why::new("functions-soft-delete", message));
+                }
                 if leads_here && !reached.contains(other) {
                     reached.push(other.clone());
                 }
+            }
+        }
+        // Rows of tables in between.
+        for edge in &definition.edges {
+            if let Some(Path::Through(join, own, _)) = edges::follow(&walk.ents.schema, &name, &edge.name).map(|followed| followed.path)
+                && !has_cascade(walk, &join, &own)
+            {
+                return Err(Why::new(
+                    "functions-soft-delete",
+                    format!("with the row go rows of `{join}`, which the new schema does not see to"),
+                ));
             }
         }
         let is_reverse = |end: &EdgeEnd| matches!(end, EdgeEnd::Field(_));
@@ -212,4 +230,9 @@ fn check_cascade(walk: &Walk<'_, '_>, table: &Name) -> Result<(), Why> {
         walk.reader.check_table(&name)?;
     }
     Ok(())
+}
+
+/// Whether rows of a table go with the row that their column refers to.
+fn has_cascade(walk: &Walk<'_, '_>, table: &Name, column: &Name) -> bool {
+    walk.reader.target.tables.get(table).is_some_and(|table| table.cascades.contains(column))
 }
