@@ -25,7 +25,7 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
         if options.only == Some(Part::Functions) {
             continue;
         }
-        let mut plan = proved(workspace, place, options);
+        let mut plan = proved(workspace, place, options, Run::First);
         if options.from == From::Ents && options.only.is_none() && !plan.files.is_empty() {
             add_functions(workspace, place, options, &mut plan);
         }
@@ -73,7 +73,7 @@ fn spoilt(workspace: &Workspace, outcome: &functions::Outcome) -> Option<(Span, 
 }
 
 /// A plan of which all is proved: tables that fail stay what they are.
-fn proved(workspace: &Workspace, place: usize, options: &Options) -> Plan {
+fn proved(workspace: &Workspace, place: usize, options: &Options, run: Run) -> Plan {
     let project = &workspace.projects[place];
     let mut kept: BTreeMap<String, Kept> = BTreeMap::new();
     for _ in 0..ROUNDS {
@@ -81,7 +81,7 @@ fn proved(workspace: &Workspace, place: usize, options: &Options) -> Plan {
         if plan.files.is_empty() {
             return plan;
         }
-        match judge(workspace, place, options, &plan) {
+        match judge(workspace, place, options, &plan, run) {
             Judgement::Holds(widened) => return with_widened(plan, widened),
             Judgement::Fails(tables) => {
                 let before = kept.len();
@@ -103,6 +103,13 @@ fn proved(workspace: &Workspace, place: usize, options: &Options) -> Plan {
     refused(plan, project, "too many of its tables could not be proved".to_owned())
 }
 
+/// Whether what was written is being looked at again, to see that nothing more is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Run {
+    First,
+    Second,
+}
+
 enum Judgement {
     /// What each table allows that it did not before.
     Holds(BTreeMap<String, Vec<Wider>>),
@@ -113,7 +120,7 @@ enum Judgement {
 }
 
 /// Looks at the plan's result as if somebody else had written it.
-fn judge(workspace: &Workspace, place: usize, options: &Options, plan: &Plan) -> Judgement {
+fn judge(workspace: &Workspace, place: usize, options: &Options, plan: &Plan, run: Run) -> Judgement {
     let texts = plan.files.iter().map(|(file, rewritten)| (*file, &*rewritten.text)).collect();
     let after = workspace.with_schemas(&texts);
     let (before, after_project) = (&workspace.projects[place], &after.projects[place]);
@@ -158,8 +165,12 @@ fn judge(workspace: &Workspace, place: usize, options: &Options, plan: &Plan) ->
     if !fails.is_empty() {
         return Judgement::Fails(fails);
     }
-    let again = schema::plan(&after, after_project, options, &BTreeMap::new());
-    if again.files.is_empty() { Judgement::Holds(widened) } else { Judgement::Refused("a second run would change it again".to_owned()) }
+    // What cannot be proved now is tried again by the next run, and left again.
+    let is_settled = || {
+        let again = schema::plan(&after, after_project, options, &BTreeMap::new());
+        again.files.is_empty() || run == Run::First && proved(&after, place, options, Run::Second).files.is_empty()
+    };
+    if is_settled() { Judgement::Holds(widened) } else { Judgement::Refused("a second run would change it again".to_owned()) }
 }
 
 /// The first line of a statement that has nothing to do with the schema, and that the new text does not have.

@@ -5,6 +5,7 @@
 
 mod accepts;
 mod indexes;
+mod meaning;
 mod refusals;
 mod same;
 mod validators;
@@ -12,6 +13,7 @@ mod validators;
 pub use refusals::refusals;
 
 use accepts::{Answer, Shape, accepts};
+use meaning::Schemas;
 use same::Same;
 
 use crate::model::hir::Name;
@@ -90,7 +92,8 @@ pub fn compare(before: &Workspace, before_project: &Project, after: &Workspace, 
     before.ask(old.file, |old_infer| {
         after.ask(new.file, |new_infer| {
             let proof = Proof { before, after, same: Same::new(before, old_infer, after, new_infer), old_infer };
-            let tables = old.tables.iter().map(|table| (table.name.clone(), proof.table(table, new.table(&table.name)))).collect();
+            let schemas = Schemas { old, new, project: after_project };
+            let tables = old.tables.iter().map(|table| (table.name.clone(), proof.table(&schemas, table))).collect();
             Verdict { tables, schema: of_the_whole(old, new) }
         })
     })
@@ -104,11 +107,12 @@ struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    fn table(&self, old: &Table, new: Option<&Table>) -> Outcome {
-        let Some(new) = new else { return Outcome::Lost("the new schema has no such table".to_owned()) };
+    fn table(&self, schemas: &Schemas<'_>, old: &Table) -> Outcome {
+        let Some(new) = schemas.new.table(&old.name) else { return Outcome::Lost("the new schema has no such table".to_owned()) };
         let mut notes = Vec::new();
         self.documents(old, new, &mut notes);
         indexes::compare(old, new, &mut notes);
+        meaning::compare(self, schemas, old, new, &mut notes);
         // Nothing has changed, whatever it may be.
         let is_doubtful = notes.iter().any(|note| matches!(note, Note::Unprovable(_)));
         if is_doubtful && old.definition.flavor == new.definition.flavor && self.same.text(old.span, new.span) {

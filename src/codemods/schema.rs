@@ -211,7 +211,8 @@ impl<'a> Planner<'a> {
             None if is_written => Status::Migrated,
             None => Status::Kept { code: "unknown-fields", why: "the schema could not be changed".to_owned() },
         };
-        let tables = self.schema.entries.iter().zip(self.facts).map(|(entry, facts)| TableOutcome {
+        let entries = self.schema.entries.iter().zip(self.facts).filter(|(_, facts)| !facts.is_overridden());
+        let tables = entries.map(|(entry, facts)| TableOutcome {
             name: facts.name.to_string(),
             span: entry.property,
             status: status(facts),
@@ -238,7 +239,7 @@ impl<'a> Planner<'a> {
     /// What is to be said whether or not code was written for it.
     fn report_remarks(&self, changes: bool) {
         for (entry, facts) in self.schema.entries.iter().zip(self.facts) {
-            if let Some(kept) = facts.kept.as_ref().filter(|kept| kept.code != "not-asked") {
+            if let Some(kept) = facts.kept.as_ref().filter(|kept| !kept.is_nobodys()) {
                 self.remark(kept.code, Severity::Error, kept.span, kept.message(&entry.name), kept.suggestion.clone());
             }
         }
@@ -297,7 +298,7 @@ impl<'a> Planner<'a> {
     }
 
     fn facts_of(&self, table: &str) -> Option<&Facts> {
-        self.facts.iter().find(|facts| &*facts.name == table)
+        self.facts.iter().find(|facts| &*facts.name == table && !facts.is_overridden())
     }
 
     /// Whether the table is one of the ORM's in the end.

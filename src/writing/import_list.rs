@@ -106,6 +106,30 @@ pub fn settled(source: &SourceFile, module: &Module, style: &Style, wanted: &[Wa
     apply(&source.text, &edits)
 }
 
+/// Whether anything in the file names what is imported under a name.
+pub fn is_used(source: &SourceFile, module: &Module, id: BindingId) -> bool {
+    module.is_used(id) || is_mentioned(source, module, &module.binding(id).name)
+}
+
+/// Whether the name stands somewhere as a word of its own: not all that types are made of is in the module.
+fn is_mentioned(source: &SourceFile, module: &Module, name: &str) -> bool {
+    let text = &*source.text;
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
+    text.match_indices(name).any(|(start, _)| {
+        let (before, after) = (&text[..start], &text[start + name.len()..]);
+        // Part of a longer word, a member, or in quotes.
+        let is_other = |letter: char| is_part(letter) || matches!(letter, '"' | '\'' | '`');
+        if before.ends_with(|letter| is_other(letter) || letter == '.') || after.starts_with(is_other) {
+            return false;
+        }
+        let is_key = after.trim_start().trim_start_matches('?').starts_with(':');
+        let is_at = |from: u32, to: u32| (from as usize..to as usize).contains(&start);
+        !is_key
+            && !source.comments.iter().any(|comment| is_at(comment.start, comment.end))
+            && !module.imports.iter().any(|import| is_at(import.decl_start, import.decl_end))
+    })
+}
+
 fn declarations<'a>(
     source: &'a SourceFile,
     module: &'a Module,
@@ -135,7 +159,7 @@ fn declarations<'a>(
         });
         let local = &*binding.name;
         let is_replaced = wanted.iter().any(|name| name.local == local && name.module != *import.module);
-        let is_unused = !module.is_used(BindingId(i as u32)) && used_before(local);
+        let is_unused = !is_used(source, module, BindingId(i as u32)) && used_before(local);
         let is_kept = !is_replaced && !is_unused;
         let declaration = &mut found[place];
         match &import.name {

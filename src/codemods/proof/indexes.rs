@@ -3,7 +3,7 @@
 use super::Note;
 use crate::model::Table;
 use crate::model::hir::Name;
-use crate::model::ty::{Index, IndexKind};
+use crate::model::ty::{Index, IndexKind, TableFlavor};
 
 pub(super) fn compare(old: &Table, new: &Table, notes: &mut Vec<Note>) {
     if old.definition.open || new.definition.open {
@@ -11,7 +11,7 @@ pub(super) fn compare(old: &Table, new: &Table, notes: &mut Vec<Note>) {
     }
     for was in old.definition.all_indexes() {
         match new.definition.all_indexes().find(|i| i.kind == was.kind && i.name == was.name) {
-            Some(is) => notes.extend(index(was, is)),
+            Some(is) => notes.extend(index(was, is, new.definition.flavor == TableFlavor::Orm)),
             // It may be among those that cannot be read.
             None if new.definition.open => {}
             None => notes.push(Note::Lost(lost(was, old, new))),
@@ -30,7 +30,7 @@ pub(super) fn compare(old: &Table, new: &Table, notes: &mut Vec<Note>) {
     }
 }
 
-fn index(was: &Index, is: &Index) -> Option<Note> {
+fn index(was: &Index, is: &Index, can_be_unique: bool) -> Option<Note> {
     let name = &was.name;
     let (Some(old), Some(new)) = (&was.fields, &is.fields) else {
         return Some(Note::Unprovable(format!("the fields of the index `{name}` cannot be read")));
@@ -55,6 +55,8 @@ fn index(was: &Index, is: &Index) -> Option<Note> {
     }
     match (was.unique, is.unique) {
         (false, true) => Some(Note::Narrowed(format!("the index `{name}` now refuses duplicates"))),
+        (true, false) if can_be_unique => Some(Note::Lost(format!("the index `{name}` no longer refuses duplicates"))),
+        // Convex has no such thing; that the table stays one of Convex's is said.
         (true, false) => Some(Note::widened(None, format!("the index `{name}` no longer refuses duplicates"))),
         _ => None,
     }

@@ -5,9 +5,10 @@ use super::facts::Facts;
 use super::files::{FileContext, statement_end};
 use super::source::Definition;
 use super::tables::object_of;
-use crate::model::Workspace;
-use crate::model::hir::{BindingId, ExprId, ExprKind, Key, TypeNode};
-use crate::model::infer::Infer;
+use crate::model::hir::{BindingId, Exported, ExprId, ExprKind, Import, ImportName, Key, TypeNode};
+use crate::model::infer::{Held, Infer};
+use crate::model::ty::Ty;
+use crate::model::{Origin, Workspace};
 use crate::source::FileId;
 use crate::writing::code::Code;
 use crate::writing::imports::specifier;
@@ -104,11 +105,14 @@ fn collect(workspace: &Workspace, infer: &Infer<'_>, file: FileId, fields: ExprI
 /// The constant whose fields an expression takes: `auditFields`, `userValidator`, `userValidator.fields`.
 fn shared(workspace: &Workspace, infer: &Infer<'_>, file: FileId, id: ExprId, table: usize) -> Option<Taken> {
     let module = workspace.hir(file);
-    let name = match module.expr(id) {
-        ExprKind::Member { object, property, .. } if &**property == "fields" => module.bare(*object),
-        _ => id,
+    let (name, held) = match (infer.held(file, id), module.expr(id)) {
+        (Some(held), _) => (id, held),
+        (None, ExprKind::Member { object, property, .. }) if &**property == "fields" => {
+            let name = module.bare(*object);
+            (name, infer.held(file, name)?)
+        }
+        _ => return None,
     };
-    let held = infer.held(file, name)?;
     let home = workspace.hir(held.file);
     let value = home.bare(held.value);
     let object = match object_of(workspace, held.file, value) {
@@ -130,6 +134,9 @@ pub fn is_used_otherwise(workspace: &Workspace, infer: &Infer<'_>, place: (FileI
                 let first = binding.uses.first().filter(|_| module.import(binding).is_some());
                 first.and_then(|first| infer.held(id, *first)).is_some_and(|held| (held.file, held.binding) == (place.0, Some(place.1)))
             };
+            if !is_own && module.import(binding).is_some_and(|import| import.name == ImportName::Namespace) {
+                return is_used_as_member(workspace, infer, place, (id, BindingId(i as u32)), by);
+            }
             if !is_own && !is_import() {
                 return false;
             }
@@ -137,6 +144,32 @@ pub fn is_used_otherwise(workspace: &Workspace, infer: &Infer<'_>, place: (FileI
             is_type || binding.uses.iter().any(|usage| !by.contains(&(id, *usage)))
         })
     })
+}
+
+/// Whether the constant may be reached through `import * as all`, but for these places.
+fn is_used_as_member(
+    workspace: &Workspace,
+    infer: &Infer<'_>,
+    place: (FileId, BindingId),
+    (file, all): (FileId, BindingId),
+    by: &[(FileId, ExprId)],
+) -> bool {
+    let module = workspace.hir(file);
+    let is_place = |held: &Held| (held.file, held.binding) == (place.0, Some(place.1));
+    let of_all = |object: ExprId| matches!(module.expr(module.bare(object)), ExprKind::Local(binding) if *binding == all);
+    let members = || module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Member { object, .. } if of_all(*object)));
+    let is_otherwise = |(id, _): (ExprId, &ExprKind)| !by.contains(&(file, id)) && infer.held(file, id).as_ref().is_some_and(is_place);
+    if members().any(is_otherwise) {
+        return true;
+    }
+    // Handed on as a whole, or named in a type: anything may be done with what it has.
+    let is_whole = members().count() < module.binding(all).uses.len() || module.type_uses(all).next().is_some();
+    let name = ImportName::Named(workspace.hir(place.0).binding(place.1).name.clone());
+    let leads_there = |import: &Import| {
+        let origin = infer.world.origin(file, &import.module, &name);
+        matches!(origin, Origin::Here(home, Exported::Binding(binding)) if (home, binding) == place)
+    };
+    is_whole && module.import(module.binding(all)).is_some_and(leads_there)
 }
 
 /// `auditFields` makes `auditColumns`.
@@ -164,6 +197,10 @@ impl Planner<'_> {
         let import = match module.expr(place.by.1) {
             ExprKind::Local(binding) if file == cx.file => {
                 module.import(module.binding(*binding)).map(|import| (import.module.to_string(), binding))
+            }
+            // `members.auditFields` makes `members.auditColumns()`.
+            ExprKind::Member { object, .. } if file == cx.file && self.infer.expr(file, *object) == Ty::Namespace(factory.file) => {
+                return Some(format!("{}.{}()", self.workspace.text(module.span(*object)), factory.name));
             }
             _ => None,
         };

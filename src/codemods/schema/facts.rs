@@ -86,14 +86,19 @@ pub struct FactReader<'a> {
 impl FactReader<'_> {
     /// The facts of every entry, in order.
     pub fn read(&self, schema: &SchemaCall) -> Vec<Facts> {
-        schema.entries.iter().map(|entry| self.facts(schema, entry)).collect()
+        let is_overridden = |at: usize| schema.entries[at + 1..].iter().any(|later| later.name == schema.entries[at].name);
+        schema.entries.iter().enumerate().map(|(at, entry)| self.facts(schema, entry, is_overridden(at))).collect()
     }
 
-    fn facts(&self, schema: &SchemaCall, entry: &Entry) -> Facts {
+    fn facts(&self, schema: &SchemaCall, entry: &Entry, is_overridden: bool) -> Facts {
         let unknown = || Arc::new(TableTy::unknown(crate::model::ty::TableFlavor::Plain, entry.property));
         let table = self.project.table(&entry.name).map_or_else(unknown, |table| table.definition.clone());
         let mut facts =
             Facts { name: entry.name.clone(), table, parts: Vec::new(), deletion: None, is_orm: false, variants: None, kept: None };
+        if is_overridden {
+            facts.kept = Some(kept(OVERRIDDEN, "another table takes its name further on", entry.property));
+            return facts;
+        }
         let Some(definition) = &entry.definition else {
             let why = "its definition is not written out here: it is made by code that cannot be followed, or by a package";
             facts.kept = Some(kept("unknown-fields", why, entry.property));
@@ -292,6 +297,10 @@ impl FactReader<'_> {
 }
 
 impl Facts {
+    pub fn is_overridden(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.code == OVERRIDDEN)
+    }
+
     pub fn is_migrated(&self) -> bool {
         self.kept.is_none() && !self.is_orm
     }
@@ -328,11 +337,19 @@ impl Kept {
         format!("`{table}` stays a plain table: {}", self.why)
     }
 
-    /// Nobody has to do anything about a table that was not asked for.
+    /// What is written above the table, where there is something to do about it.
     pub fn todo(&self, table: &str) -> Option<String> {
-        (self.code != "not-asked").then(|| format!("// TODO(orm-migrate): {}", self.message(table)))
+        (!self.is_nobodys()).then(|| format!("// TODO(orm-migrate): {}", self.message(table)))
+    }
+
+    /// Nobody has to do anything about a table that was not asked for, or that the schema does not come to have.
+    pub fn is_nobodys(&self) -> bool {
+        matches!(self.code, "not-asked" | OVERRIDDEN)
     }
 }
+
+/// The code of a table that another of its name takes the place of.
+const OVERRIDDEN: &str = "overridden";
 
 pub fn kept(code: &'static str, why: &str, span: Span) -> Kept {
     Kept { code, why: why.to_owned(), span, suggestion: None }

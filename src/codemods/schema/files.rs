@@ -11,7 +11,7 @@ use crate::model::Workspace;
 use crate::model::hir::{BindingId, ImportName};
 use crate::source::{FileId, Span};
 use crate::style::Style;
-use crate::writing::import_list::{Wanted, settled};
+use crate::writing::import_list::{Wanted, is_used, settled};
 
 pub struct FileContext<'a> {
     pub file: FileId,
@@ -103,7 +103,8 @@ impl<'a> FileContext<'a> {
         let text = apply(&source.text, &edits);
         let hir = self.workspace.hir(self.file);
         let used_before = |local: &str| {
-            hir.bindings.iter().enumerate().any(|(i, b)| &*b.name == local && hir.import(b).is_some() && hir.is_used(BindingId(i as u32)))
+            let mut bindings = hir.bindings.iter().enumerate();
+            bindings.any(|(i, b)| &*b.name == local && hir.import(b).is_some() && is_used(source, hir, BindingId(i as u32)))
         };
         let orm = self.names.into_orm().into_iter().map(|(name, local)| Wanted {
             module: options.orm.clone(),

@@ -5,7 +5,7 @@ use super::files::{FileContext, statement_end, statement_start, with_leading_com
 use super::pieces::{Piece, pieces, verbatim, written};
 use super::relations::{Printer, Relation};
 use super::source::{Home, Reader, Slot};
-use super::tables::line;
+use super::tables::{line, spread};
 use crate::codemod::{RelationStyle, SchemaFunction};
 use crate::model::hir::{BindingKind, ExprId, ExprKind, Name, PropKind};
 use crate::source::{FileId, Span, statements};
@@ -63,7 +63,7 @@ impl Planner<'_> {
     /// An object of tables that another one spreads.
     fn write_group(&self, place: usize) -> Option<()> {
         let group = &self.schema.groups[place];
-        if group.is_taken && group.binding.is_none() {
+        if group.inner_call.is_none() && group.binding.is_none() {
             // It is written with the one that spreads it.
             return Some(());
         }
@@ -179,26 +179,15 @@ impl Planner<'_> {
                     let ExprKind::Member { object, .. } = module.expr(module.bare(prop.value)) else { return None };
                     Code::text(format!("...{}", self.workspace.text(module.span(*object))))
                 }
-                // Tables that ents took as they were, written out in between.
-                Slot::Group(at) if self.schema.groups.get(*at)?.is_taken && self.schema.groups[*at].binding.is_none() => {
+                // Tables that ents took as they were, or that are spread where they are written: they stand among the others.
+                Slot::Group(at) if self.schema.groups.get(*at)?.binding.is_none() => {
+                    let inner = self.listed_tables(*at, cx)?;
+                    if !inner.is_changed && !self.schema.groups[*at].is_taken {
+                        lines.push(line(piece, as_it_is()));
+                        continue;
+                    }
                     is_changed = true;
-                    let mut inner = self.listed_tables(*at, cx)?;
-                    match inner.lines.first_mut() {
-                        Some(first) => {
-                            first.leading.splice(0..0, piece.leading);
-                            first.blank_before = piece.blank_before;
-                        }
-                        None => {
-                            inner.lines.push(Line { blank_before: piece.blank_before, leading: piece.leading, code: None, trailing: None })
-                        }
-                    }
-                    if let Some(last) = inner.lines.last_mut() {
-                        match last.trailing {
-                            None if last.code.is_some() => last.trailing = piece.trailing,
-                            _ => last.leading.extend(piece.trailing),
-                        }
-                    }
-                    lines.extend(inner.lines);
+                    lines.extend(spread(piece, inner.lines));
                     hoisted.extend(inner.hoisted);
                     continue;
                 }

@@ -68,7 +68,7 @@ pub struct Relations {
 /// Reads the edges of all tables.
 pub fn read(project: &Project, facts: &[Facts], options: &Options) -> Relations {
     let mut relations = Relations::default();
-    let by_name: BTreeMap<&Name, &Facts> = facts.iter().map(|f| (&f.name, f)).collect();
+    let by_name: BTreeMap<&Name, &Facts> = facts.iter().filter(|f| !f.is_overridden()).map(|f| (&f.name, f)).collect();
     // Which fields hold an end of a one-to-one edge is said at the other end.
     for from in facts {
         for edge in from.edges().map(|part| &part.edge) {

@@ -23,11 +23,7 @@ pub struct Lines {
 impl Lines {
     /// Adds a column, or takes the place of the one with its name, as ents did.
     fn put(&mut self, line: Line) {
-        let key = |line: &Line| match &line.code {
-            Some(Code::Pair(key, _)) => Some((**key).clone()),
-            _ => None,
-        };
-        match self.lines.iter_mut().find(|old| key(old).is_some() && key(old) == key(&line)) {
+        match self.lines.iter_mut().find(|old| key_of(old).is_some() && key_of(old) == key_of(&line)) {
             Some(old) => {
                 old.code = line.code;
                 old.leading.extend(line.leading);
@@ -129,6 +125,12 @@ impl Planner<'_> {
                 (Key::Name(name), PropKind::Shorthand) => {
                     Code::field(name, self.column(holders, name, file, prop.value, cx).code(), cx.style)
                 }
+                // What is spread where it is written stands among the others.
+                (Key::Spread, _) if module.as_object(prop.value).is_some() => {
+                    let inner = self.field_lines(holders, file, prop.value, cx)?;
+                    lines.extend(spread(piece, inner.lines));
+                    continue;
+                }
                 (Key::Spread, _) => Code::text(format!("...{}", self.factory_call(file, prop.value, cx)?)),
                 _ => return None,
             };
@@ -137,7 +139,10 @@ impl Planner<'_> {
         if !dangling.is_empty() {
             lines.push(Line { blank_before: false, leading: dangling, code: None, trailing: None });
         }
-        Some(Lines { lines, is_broken })
+        // Of two columns of one name, the compiler refuses the first.
+        let keys: Vec<&Code> = lines.iter().filter_map(key_of).collect();
+        let is_twice = |(at, key): (usize, &&Code)| keys[..at].contains(key);
+        (!keys.iter().enumerate().any(is_twice)).then_some(Lines { lines, is_broken })
     }
 
     /// The column for one field of the table, or of several that share it.
@@ -352,6 +357,32 @@ fn callback(extras: Vec<Line>) -> Code {
     };
     let open = if extras.iter().any(names_columns) { "(t) => [" } else { "() => [" };
     Code::list(open, extras, "]", false, false)
+}
+
+/// The name of the column, as it is written.
+fn key_of(line: &Line) -> Option<&Code> {
+    match &line.code {
+        Some(Code::Pair(key, _)) => Some(key),
+        _ => None,
+    }
+}
+
+/// The lines of an object that was spread, with the comments that stood around it.
+pub fn spread(piece: Piece, mut inner: Vec<Line>) -> Vec<Line> {
+    match inner.first_mut() {
+        Some(first) => {
+            first.leading.splice(0..0, piece.leading);
+            first.blank_before = piece.blank_before;
+        }
+        None => inner.push(Line { blank_before: piece.blank_before, leading: piece.leading, code: None, trailing: None }),
+    }
+    if let Some(last) = inner.last_mut() {
+        match last.trailing {
+            None if last.code.is_some() => last.trailing = piece.trailing,
+            _ => last.leading.extend(piece.trailing),
+        }
+    }
+    inner
 }
 
 pub fn line(piece: Piece, code: Code) -> Line {

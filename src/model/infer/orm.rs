@@ -26,7 +26,9 @@ impl Infer<'_> {
     pub(super) fn call_orm(&self, file: FileId, id: ExprId, call: &Call, path: &[&str]) -> Ty {
         match path {
             ["defineSchema"] => self.define_schema(file, id, call, &ORM_TABLES),
-            ["convexTable"] | ["convexTable", "withRLS"] => self.orm_table(file, id, call),
+            ["convexTable"] => self.orm_table(file, id, call, false),
+            // Without a rule that lets somebody, nobody may.
+            ["convexTable", "withRLS"] => self.orm_table(file, id, call, true),
             [name] => match self.table_part(file, id, call, name) {
                 Some(part) => Ty::TablePart(Arc::new(part)),
                 None => self.column_builder(file, id, call, name).unwrap_or_else(|| self.register_by_shape(file, id, call)),
@@ -35,13 +37,14 @@ impl Infer<'_> {
         }
     }
 
-    fn orm_table(&self, file: FileId, id: ExprId, call: &Call) -> Ty {
+    fn orm_table(&self, file: FileId, id: ExprId, call: &Call, has_rules: bool) -> Ty {
         let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| if a.spread { Ty::Unknown } else { self.expr(file, a.value) });
         let mut table = TableTy::unknown(TableFlavor::Orm, self.hir(file).span(id));
         if call.args.iter().any(|a| a.spread) {
             return Ty::Table(Arc::new(table));
         }
         table.open = false;
+        table.has_rules = has_rules;
         table.name = arg(0).as_str().cloned();
         table.fields_at = call.args.get(1).map(|a| (file, a.value));
         add_columns(&mut table, &arg(1));
@@ -217,7 +220,7 @@ fn add_part(table: &mut TableTy, part: &Ty) {
         }
         TablePart::Deletion(deletion) => table.deletion = Some(deletion.clone()),
         TablePart::ForeignKey(Some(key)) => table.foreign_keys.push(key.clone()),
-        TablePart::ForeignKey(None) | TablePart::Other => {}
+        TablePart::ForeignKey(None) | TablePart::Other => table.has_rules = true,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::externals::is_exact;
 use super::values::with_system_fields;
 use super::{Infer, ents, packages};
-use crate::model::hir::{Binding, BindingId, BindingKind, Call, Exported, ExprId, ExprKind, Key, Name};
+use crate::model::hir::{Binding, BindingId, BindingKind, Call, Exported, ExprId, ExprKind, ImportName, Key, Name};
 use crate::model::ty::{External, Field, Index, IndexKind, Literal, Object, SchemaTy, TableFlavor, TableTy, Ty, Validator};
 use crate::model::world::Origin;
 use crate::source::{FileId, Span};
@@ -213,14 +213,28 @@ impl Infer<'_> {
         for _ in 0..LINKS {
             let (file, id) = found.as_ref().map_or((file, id), |held| (held.file, held.value));
             let module = self.hir(file);
-            let ExprKind::Local(binding) = module.expr(module.bare(id)) else { break };
+            // `members.fields`, of all that a file exports.
+            let (binding, member) = match module.expr(module.bare(id)) {
+                ExprKind::Local(binding) => (binding, None),
+                ExprKind::Member { object, property, .. } => match module.expr(module.bare(*object)) {
+                    ExprKind::Local(binding) => (binding, Some(property)),
+                    _ => break,
+                },
+                _ => break,
+            };
             let declared = module.binding(*binding);
             if self.is_changed(file, declared) {
                 break;
             }
-            let next = match (declared.kind, module.import(declared)) {
-                (BindingKind::Const(Some(value)), _) if declared.path.is_empty() => Held { file, value, binding: Some(*binding) },
-                (_, Some(import)) => match self.world.origin(file, &import.module, &import.name) {
+            let import = module.import(declared).and_then(|import| match member {
+                None => Some((import, import.name.clone())),
+                Some(name) => (import.name == ImportName::Namespace).then(|| (import, ImportName::Named(name.clone()))),
+            });
+            let next = match (declared.kind, import) {
+                (BindingKind::Const(Some(value)), _) if declared.path.is_empty() && member.is_none() => {
+                    Held { file, value, binding: Some(*binding) }
+                }
+                (_, Some((import, name))) => match self.world.origin(file, &import.module, &name) {
                     Origin::Here(file, Exported::Expr(value)) => Held { file, value, binding: None },
                     Origin::Here(file, Exported::Binding(binding)) => match self.hir(file).binding(binding) {
                         Binding { kind: BindingKind::Const(Some(value)), path, .. } if path.is_empty() => {

@@ -15,6 +15,10 @@ pub struct Column {
     pub validator: Validator,
     pub not_null: bool,
     pub default: ColumnDefault,
+    /// What `.default(…)` is given.
+    pub default_at: Option<Span>,
+    /// `.$onUpdateFn(…)`: updates fill it in.
+    pub updates: bool,
     pub unique: Option<ColumnUnique>,
     /// `.references(…)`, in order.
     pub references: Vec<Reference>,

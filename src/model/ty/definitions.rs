@@ -31,6 +31,8 @@ pub struct TableTy {
     /// Foreign keys that stand beside the columns of an ORM's table, and not at one of them.
     pub foreign_keys: Vec<ForeignKey>,
     pub deletion: Option<Deletion>,
+    /// An ORM's table has rules for rows, checks or counters, or keys that cannot be read.
+    pub has_rules: bool,
     /// The name that the definition itself gives: `convexTable("users", …)`.
     pub name: Option<Name>,
     /// Fields whose validator, or presence, is not decided by the source alone: the document shows all that may be.
@@ -58,6 +60,7 @@ impl TableTy {
             columns: Vec::new(),
             foreign_keys: Vec::new(),
             deletion: None,
+            has_rules: false,
             name: None,
             unsure: Vec::new(),
         }

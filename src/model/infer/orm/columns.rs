@@ -70,6 +70,8 @@ impl Infer<'_> {
             kind,
             validator,
             default: ColumnDefault::None,
+            default_at: None,
+            updates: false,
             unique: None,
             references: Vec::new(),
             given: given.map(|a| (file, a.value)),
@@ -82,9 +84,13 @@ impl Infer<'_> {
         let mut column = column.clone();
         match method {
             "notNull" | "primaryKey" => column.not_null = true,
-            "default" => column.default = ColumnDefault::Value,
+            "default" => {
+                column.default = ColumnDefault::Value;
+                column.default_at = call.args.first().filter(|arg| !arg.spread).map(|arg| self.hir(file).span(arg.value));
+            }
             "$defaultFn" | "$default" | "defaultNow" => column.default = ColumnDefault::Made,
-            "$onUpdateFn" | "$onUpdate" | "$type" => {}
+            "$onUpdateFn" | "$onUpdate" => column.updates = true,
+            "$type" => {}
             "unique" => {
                 let name = super::text_argument(self, file, call, 0);
                 let span = name.as_ref().map_or_else(|| self.hir(file).span(id), |(_, span)| *span);
