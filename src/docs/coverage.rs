@@ -239,4 +239,10 @@ const ORM: &[Requirement] = &[
         "Whether the ORM orders by an index or sorts what it has read depends on its version and on all of the read.",
     ),
     unseen("R17", "What SQL has and Convex has not is not asked for.", "The ORM has no such methods, so that the compiler refuses them."),
+    unseen(
+        "R18",
+        "Rows that lack a column are found where rows without a value are asked for.",
+        "Whether rows lack the field, or hold `null`, is in the data.",
+    ),
+    unseen("R19", "What a foreign key names is an id, or is there once.", "A column may hold each value once without saying so."),
 ];

@@ -313,14 +313,20 @@ fn runs(workspace: &Workspace, project: &Project) -> FxHashMap<FunctionAt, Vec<(
     runs
 }
 
-/// `args.now ?? Date.now()`, `now || Date.now()`.
+/// `args.now ?? Date.now()`, `now || Date.now()`, `year ?? new Date().getFullYear()`.
 fn stands_in_for_argument(module: &Module, call: ExprId) -> bool {
-    let (Parent::Expr(up), child) = module.meaningful_parent(call) else { return false };
-    match module.expr(up) {
-        ExprKind::Binary { op: Binary::Coalesce | Binary::Or, left, right } if *right == child => {
-            module.enclosing_func(call).is_some_and(|func| names_parameter(module, *left, func))
+    let mut at = call;
+    loop {
+        let (Parent::Expr(up), child) = module.meaningful_parent(at) else { return false };
+        match module.expr(up) {
+            // What is taken of the time stands in for what would have been taken of the argument.
+            ExprKind::Member { object, .. } if *object == child => at = up,
+            ExprKind::Call(taken) if taken.callee == child => at = up,
+            ExprKind::Binary { op: Binary::Coalesce | Binary::Or, left, right } if *right == child => {
+                return module.enclosing_func(call).is_some_and(|func| names_parameter(module, *left, func));
+            }
+            _ => return false,
         }
-        _ => false,
     }
 }
 

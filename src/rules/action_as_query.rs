@@ -2,7 +2,7 @@ use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::Function;
 use crate::model::calls::RunBy;
-use crate::model::hir::{Body, ExprId, ExprKind, Module, Stmt};
+use crate::model::hir::{Body, ExprId, ExprKind, Module, Parent, Stmt};
 use crate::model::ty::FunctionKind;
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
@@ -23,6 +23,9 @@ declare_rule! {
     ///   },
     /// });
     /// ```
+    ///
+    /// ## When not to use it
+    /// An action whose reference is handed to something else than a call that runs it is not reported: caches and workflows ask for actions.
     pub struct ActionAsQuery {} = { id: "action-as-query", category: Category::Functions, level: Level::Error, since: "0.1.0" }
 }
 
@@ -47,7 +50,7 @@ impl Rule for ActionAsQuery {
         let calls = crate::model::in_file(&cx.project.calls, at.file, |c| c.file);
         let run = calls[calls.binary_search_by_key(&call, |c| c.call).ok()?].run(module)?;
         // What a custom builder does around it may be more.
-        if run.by != RunBy::Query || function.builder.made_by.is_some() || !is_plain(module, call) {
+        if run.by != RunBy::Query || function.builder.made_by.is_some() || !is_plain(module, call) || is_handed_over(function, cx) {
             return None;
         }
         cx.report(
@@ -61,6 +64,17 @@ impl Rule for ActionAsQuery {
 
 fn is_name(module: &Module, value: ExprId, name: crate::model::hir::BindingId) -> bool {
     module.binding(name).path.is_empty() && matches!(module.expr(module.bare(value)), ExprKind::Local(b) if *b == name)
+}
+
+/// Whether something that is not run here is given the action, and may want one: `new ActionCache(…, { action: internal.a.b })`.
+fn is_handed_over(function: &Function, cx: &Cx<'_>) -> bool {
+    cx.project.graph.references_to(function).any(|reference| {
+        let module = cx.workspace.hir(reference.file);
+        let calls = crate::model::in_file(&cx.project.calls, reference.file, |c| c.file);
+        let (Parent::Expr(up), _) = module.meaningful_parent(reference.expr) else { return true };
+        let run = calls.binary_search_by_key(&up, |c| c.call).ok().and_then(|at| calls[at].run(module));
+        run.is_none_or(|run| module.bare(run.target) != reference.expr)
+    })
 }
 
 /// Whether nothing else is called or awaited for its arguments.

@@ -53,7 +53,9 @@ impl Rule for FatHandler {
             return None;
         }
         let mut count = 0;
-        for func in module.funcs.iter().filter(|f| inside.start <= f.start && f.end <= inside.end) {
+        // What stands in a function is lowered right after it.
+        let own = module.funcs.get(handler.func.0 as usize..).unwrap_or_default();
+        for func in own.iter().take_while(|f| f.end <= inside.end) {
             if let Body::Block { stmts, .. } = &func.body {
                 count += statements(stmts);
             }
