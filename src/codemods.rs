@@ -22,13 +22,18 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
     let mut all = Plan::default();
     let is_asked = |place: &usize| options.projects.as_ref().is_none_or(|asked| asked.contains(place));
     for place in (0..workspace.projects.len()).filter(is_asked) {
-        if options.only == Some(Part::Functions) {
-            continue;
-        }
-        let mut plan = proved(workspace, place, options, Run::First);
-        if options.from == From::Ents && options.only.is_none() && !plan.files.is_empty() {
-            add_functions(workspace, place, options, &mut plan);
-        }
+        let schema = proved(workspace, place, options, Run::First);
+        let has_functions = options.from == From::Ents && options.only != Some(Part::Schema) && !schema.files.is_empty();
+        let plan = match (options.only, has_functions) {
+            (Some(Part::Functions), true) => functions_alone(workspace, place, options, schema),
+            (Some(Part::Functions), false) => continue,
+            (_, true) => {
+                let mut plan = schema;
+                add_functions(workspace, place, options, &mut plan);
+                plan
+            }
+            (_, false) => schema,
+        };
         all.files.extend(plan.files);
         all.tables.extend(plan.tables);
         all.left.extend(plan.left);
@@ -37,6 +42,14 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
     }
     all.left.sort_by_key(|left| left.span);
     all
+}
+
+/// The functions by what the schema is going to be, which a run of its own is to write.
+fn functions_alone(workspace: &Workspace, place: usize, options: &Options, schema: Plan) -> Plan {
+    let mut plan = Plan { files: schema.files.clone(), ..Plan::default() };
+    add_functions(workspace, place, options, &mut plan);
+    plan.files.retain(|file, _| !schema.files.contains_key(file));
+    plan
 }
 
 /// Adds what becomes of the functions, now that it is known what becomes of the schema.

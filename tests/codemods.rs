@@ -10,7 +10,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use orm_lint::codemod::{Left, Options, Plan, RelationStyle, Rewritten, Severity, Status, TableOutcome};
+use orm_lint::codemod::{Left, Options, Part, Plan, RelationStyle, Rewritten, Severity, Status, TableOutcome};
 use orm_lint::codemods;
 use orm_lint::model::ty::{RelationColumn, RelationKind};
 use orm_lint::model::{Relation, Workspace};
@@ -59,6 +59,66 @@ fn every_code_is_listed_and_shown() {
         failures.add(format!("no fixture shows `{code}`"));
     }
     failures.report();
+}
+
+/// Whoever is left with a call is told what to write in its place.
+#[test]
+fn what_is_left_of_functions_says_what_to_write() {
+    let mut failures = Failures::default();
+    let mut codes = BTreeSet::new();
+    for (codemod, path) in codemod_case::fixtures() {
+        for case in codemod_case::cases(&path.display().to_string(), &read(&path), &codemod, &mut failures) {
+            let plan = planned(&case.before(), &case, case.options.only);
+            for left in plan.left.iter().filter(|left| left.code.starts_with("functions-")) {
+                failures.check(left.suggestion.is_some(), || format!("{}: `{}` suggests nothing", case.title, left.code));
+                codes.insert(left.code);
+            }
+        }
+    }
+    let all: Vec<&str> = codemods::codes::CODES.iter().map(|(code, _)| *code).filter(|code| code.starts_with("functions-")).collect();
+    let missing: Vec<&&str> = all.iter().filter(|code| !codes.contains(**code) && **code != "functions-ents").collect();
+    assert!(missing.is_empty(), "no fixture leaves {missing:?}");
+    failures.report();
+}
+
+/// The functions first, and then the schema: the same as both at once.
+#[test]
+fn functions_can_go_first() {
+    let mut failures = Failures::default();
+    let mut compared = 0;
+    for (codemod, path) in codemod_case::fixtures().into_iter().filter(|(codemod, _)| codemod == "ents") {
+        for case in codemod_case::cases(&path.display().to_string(), &read(&path), &codemod, &mut failures) {
+            let before = case.before();
+            let whole = planned(&before, &case, None);
+            if whole.calls.rewritten == 0 || case.options.only.is_some() {
+                continue;
+            }
+            let functions = applied(&before, &planned(&before, &case, Some(Part::Functions)));
+            let schema = before.iter().position(|(path, _)| path.ends_with("schema.ts")).expect("a schema");
+            failures.check(functions[schema] == before[schema], || format!("{}: the schema changed with the functions", case.title));
+            let then = applied(&functions, &planned(&functions, &case, None));
+            let at_once = applied(&before, &whole);
+            for (then, at_once) in then.iter().zip(&at_once) {
+                failures.check(then == at_once, || format!("{}: {}\n{}\n--- at once\n{}", case.title, then.0, then.1, at_once.1));
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 5, "{compared} files");
+    failures.report();
+}
+
+fn planned(files: &[(String, String)], case: &CodemodCase, only: Option<Part>) -> Plan {
+    let options = Options { only, ..case.options.clone() };
+    support::with_deep_stack(|| codemods::plan(&support::workspace(files, case.aliases.clone()), &options))
+}
+
+fn applied(files: &[(String, String)], plan: &Plan) -> Vec<(String, String)> {
+    let mut files = files.to_vec();
+    for (file, rewritten) in &plan.files {
+        files[file.0 as usize].1.clone_from(&rewritten.text);
+    }
+    files
 }
 
 /// A relation: `pilots.flights: many flights, pilots.id = flights.captainId`.

@@ -22,6 +22,7 @@ use super::progress::Progress;
 use super::{Exit, changed, git, streams};
 use crate::codemod::{self, Left, Options, Part, Plan, Severity, Target};
 use crate::codemods;
+use crate::model::ty::TableFlavor;
 use crate::model::{Role, Workspace};
 use crate::source::{FileId, Span};
 use installed::Orm;
@@ -38,6 +39,9 @@ pub fn run(args: &MigrateArgs) -> anyhow::Result<Exit> {
     let from = source.codemod()?;
     if from == codemod::From::Validators && args.only == Some(Part::Functions) {
         bail!("--from validators rewrites the schema only; there is nothing for --only functions to do");
+    }
+    if args.only == Some(Part::Functions) && !args.tables.is_empty() {
+        bail!("--table names tables of the schema to rewrite, and --only functions rewrites none of it");
     }
     if let Some(path) = &args.report {
         check_writable(path)?;
@@ -133,6 +137,7 @@ impl Run<'_> {
             plan = codemods::plan(&workspace, &options);
         }
         self.check_tables(&workspace, &options, &plan)?;
+        check_ents(&workspace, &options)?;
         add_unread(&workspace, &options, &mut plan);
 
         let lines = Lines::new(&workspace);
@@ -233,6 +238,19 @@ impl Run<'_> {
         let colors = self.args.color.holds_for(&std::io::stdout());
         rewritten.iter().map(|file| diff::render(&self.places.shown(&file.path), &file.before, &file.after, colors)).collect()
     }
+}
+
+/// Functions are read by what the old schema says; that may be gone already.
+fn check_ents(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    let schemas = || options.projects.iter().flatten().filter_map(|project| workspace.projects.get(*project)?.schema.as_ref());
+    let is_ent = |schema: &crate::model::Schema| schema.tables.iter().any(|table| table.definition.flavor == TableFlavor::Ent);
+    if options.only == Some(Part::Functions) && schemas().next().is_some() && !schemas().any(is_ent) {
+        bail!(
+            "the schema has no ents, without which it cannot be told what functions ask of them; \
+             if it has been migrated already, take that back with --undo, and migrate both, or the functions first"
+        );
+    }
+    Ok(())
 }
 
 fn refuse_dirty(dirty: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> anyhow::Result<()> {

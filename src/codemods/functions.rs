@@ -18,6 +18,7 @@ mod print;
 mod rewrite;
 mod shapes;
 mod sites;
+mod suggestions;
 mod target;
 mod wiring;
 

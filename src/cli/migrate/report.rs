@@ -11,7 +11,7 @@ use crate::cli::args::{ReportFormat, Source};
 use crate::cli::lines::Lines;
 use crate::cli::output::counted;
 use crate::cli::paths::Places;
-use crate::codemod::{Left, Options, Plan, RelationStyle, Severity, Status, TableOutcome};
+use crate::codemod::{Left, Options, Part, Plan, RelationStyle, Severity, Status, TableOutcome};
 use crate::model::Workspace;
 
 /// Where the codes of what is left are explained.
@@ -164,6 +164,9 @@ impl Report<'_> {
                 "go through what is left to a person: {}; each code is explained in {CODES_URL}",
                 counted(work.len(), "place")
             ));
+        }
+        if self.options.only == Some(Part::Functions) {
+            steps.push("migrate the schema, too, which the new code goes by: the same without --only".to_owned());
         }
         steps.push("check the types, run the tests, and read the diff before you deploy".to_owned());
         if self.written {

@@ -33,8 +33,11 @@ pub enum Ask {
         table: Name,
         row: Key,
     },
-    /// `normalizeId`, which the ORM does not have: asked of the database itself.
-    Nothing,
+    /// The id of a table's row that a string is, or null, which is asked of the database itself.
+    NormalizeId {
+        table: Name,
+        value: ExprId,
+    },
 }
 
 /// What is made of an insertion.

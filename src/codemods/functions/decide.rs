@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::ents::{Base, Why};
-use super::severity;
 use super::shapes::Use;
 use super::sites::FileSites;
+use super::{severity, suggestions};
 use crate::codemod::{Left, Severity};
 use crate::model::Workspace;
 use crate::model::hir::{ExprId, Name};
@@ -94,20 +94,22 @@ pub fn left(workspace: &Workspace, found: &[FileSites]) -> Vec<Left> {
         let module = workspace.hir(file.file);
         for site in file.sites.iter().filter(|site| !site.is_silent()) {
             let span = module.span(site.chain.top);
+            let table = site.chain.ents.table_name().map_or("…", |name| &**name);
+            let suggested = |code: &str| suggestions::of(code, table);
             match &site.verdict {
                 Ok(understood) => all.extend(understood.remarks.iter().map(|remark| Left {
                     code: remark.code,
                     severity: severity(remark.code),
                     span,
                     message: remark.message.clone(),
-                    suggestion: remark.suggestion.clone(),
+                    suggestion: remark.suggestion.clone().or_else(|| suggested(remark.code)),
                 })),
                 Err(why) => all.push(Left {
                     code: why.code,
                     severity: Severity::Warning,
                     span,
                     message: format!("`{}` still goes through ents: {}", shown(workspace, file.file, span), why.message),
-                    suggestion: why.suggestion.clone(),
+                    suggestion: why.suggestion.clone().or_else(|| suggested(why.code)),
                 }),
             }
         }

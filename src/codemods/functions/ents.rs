@@ -73,6 +73,8 @@ pub struct Mapped {
     pub callback: ExprId,
     /// What it returns are promises, or may be.
     pub is_async: bool,
+    /// The rows are those of a page, which stays one.
+    pub of_page: bool,
 }
 
 /// Everything that is asked about one file.

@@ -52,10 +52,25 @@ impl Finish<'_, '_, '_> {
         text
     }
 
+    /// A page, on each row of which the callback is called.
+    pub fn page(&self, promise: &str) -> String {
+        let Some(mapped) = self.mapped else { return promise.to_owned() };
+        let name = self.parameter();
+        let rows = format!("{name}.page");
+        let rows = match &self.table {
+            Some(table) => self.rewriter.document(self.printer, Shape::Rows, table, &rows),
+            None => rows,
+        };
+        let page = format!("{rows}.map({})", self.printer.text(mapped.callback));
+        let (before, page) = if mapped.is_async { ("async ", format!("await Promise.all({page})")) } else { ("", page) };
+        format!("{promise}.then({before}({name}) => ({{ ...{name}, page: {page} }}))")
+    }
+
     pub fn shape(&self) -> Shape {
         match (&self.understood.yields, self.mapped) {
             (Yields::Row(_), _) => Shape::Row,
             (Yields::Page(_), _) => Shape::Page,
+            (_, Some(mapped)) if mapped.of_page => Shape::Page,
             _ => Shape::Rows,
         }
     }
@@ -71,7 +86,17 @@ impl Finish<'_, '_, '_> {
                 && self.table.is_none()
     }
 
+    /// What the value is called in a callback; nothing that the callback within it may mean is hidden.
     pub fn parameter(&self) -> &'static str {
+        let name = self.usual_parameter();
+        let is_free = |name: &&str| self.printer.module.bindings.iter().all(|binding| &*binding.name != *name);
+        if self.mapped.is_none() {
+            return name;
+        }
+        [name, "found", "loaded", "fetched"].into_iter().find(is_free).unwrap_or(name)
+    }
+
+    fn usual_parameter(&self) -> &'static str {
         match (&self.understood.ask, self.shape()) {
             (Ask::Insert { .. }, _) => "rows",
             (Ask::Related(_), _) | (_, Shape::Row) => "row",

@@ -88,7 +88,8 @@ impl Printer<'_, '_> {
                 let name = self.table(table);
                 plain(Code::text(format!("{orm}.delete({name}).where({})", self.where_key(table, row))))
             }
-            Ask::Nothing => None,
+            // Of the database, and no promise.
+            Ask::NormalizeId { .. } => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ask::Ask;
 use super::companions::{self, Helper, Source, TableNotes};
 use super::decide::{Needed, needed_ents};
 use super::ents::Understood;
@@ -210,12 +211,21 @@ impl Rewriter<'_> {
             Handle::Object(object) => format!("{}.orm", printer.text(*object)),
             Handle::Name(name) => format!("{name}.orm"),
         };
-        let printed = printer.print(&understood.ask, &orm)?;
         let at = target_of(site);
+        if let Ask::NormalizeId { table, value } = &understood.ask {
+            let database = orm.strip_suffix("orm")?;
+            let is_awaited = matches!(site.flow.taken, Taken::Awaited(_));
+            let before = if is_awaited { "await " } else { "" };
+            return Some(format!("{before}{database}db.normalizeId({}, {})", printer.context.style.string(table), printer.text(*value)));
+        }
+        let printed = printer.print(&understood.ask, &orm)?;
         let table = row_table(understood).filter(|_| site.at_once);
         let finish = Finish { rewriter: self, printer, printed: &printed, table, mapped: understood.mapped, understood };
         let is_plain = printed.taken.is_none() && finish.table.is_none() && understood.mapped.is_none();
+        let is_page = understood.mapped.is_some_and(|mapped| mapped.of_page);
         let code = match site.flow.taken {
+            Taken::Awaited(_) if is_page => format!("await {}", finish.page(&printer.layout(&printed.promise, at, "await ".len()))),
+            _ if is_page => finish.page(&printer.layout(&printed.promise, at, 0)),
             _ if is_plain => match site.flow.taken {
                 Taken::Awaited(_) => format!("await {}", printer.layout(&printed.promise, at, "await ".len())),
                 _ => printer.layout(&printed.promise, at, 0),
@@ -228,7 +238,7 @@ impl Rewriter<'_> {
             Taken::Returned | Taken::Discarded => {
                 finish.of(&format!("await {}", printer.layout(&printed.promise, at, "await ".len())), true)
             }
-            Taken::Together | Taken::Collected | Taken::Lazy => {
+            Taken::Together | Taken::Collected | Taken::Then(_) | Taken::Lazy => {
                 let promise = printer.layout(&printed.promise, at, 0);
                 let name = finish.parameter();
                 format!("{promise}.then(({name}) => {})", finish.of(name, false))

@@ -49,6 +49,8 @@ pub enum Taken {
     Together,
     /// A function's result that whoever calls it awaits, as `Promise.all(rows.map((row) => …))` does.
     Collected,
+    /// Given to the callback of `.then(…)`, which is the only thing that is done with the promise.
+    Then(ExprId),
     /// Nobody looks at it, nor waits for it.
     Discarded,
     /// Handed on as it is: what is called on it then is not known.
@@ -98,6 +100,10 @@ impl Tracer<'_> {
                 is_ignored = self.is_collection_ignored(top);
                 uses.extend(shape.filter(|_| !is_ignored).map(|shape| Use::Escape { value: top, shape, way: Way::Returned }));
             }
+            (Taken::Then(callback), shape) => {
+                is_ignored = self.module.as_func(callback).is_some_and(|func| self.module.func(func).params.is_empty());
+                uses.extend(shape.map_or_else(Vec::new, |shape| self.given(callback, top, shape)));
+            }
             (Taken::Discarded, _) => is_ignored = true,
             (Taken::Lazy, _) => {}
         }
@@ -116,6 +122,7 @@ impl Tracer<'_> {
                         Parent::Expr(call) if self.is_all(call) => return Taken::Together,
                         _ => return Taken::Lazy,
                     },
+                    ExprKind::Member { object, .. } if *object == at => return self.then(up).map_or(Taken::Lazy, Taken::Then),
                     _ => return Taken::Lazy,
                 },
                 Parent::Stmt { place: Place::Discarded, .. } => return Taken::Discarded,
@@ -127,6 +134,30 @@ impl Tracer<'_> {
                 }
                 Parent::Stmt { place: Place::Iterated, .. } | Parent::Stmt { .. } => return Taken::Lazy,
             }
+        }
+    }
+
+    /// The callback of `.then(callback)`, given the member `.then`.
+    fn then(&self, member: ExprId) -> Option<ExprId> {
+        let Parent::Expr(call) = self.module.parent(member) else { return None };
+        let (called, _, method) = self.module.method(call)?;
+        let [callback] = &*called.args else { return None };
+        let is_plain = called.callee == member && &**method == "then" && !callback.spread;
+        (is_plain && self.module.as_func(callback.value).is_some()).then_some(callback.value)
+    }
+
+    /// What becomes of the value that a function is called with, which is that of a promise.
+    fn given(&self, callback: ExprId, promise: ExprId, shape: Shape) -> Vec<Use> {
+        let escape = || vec![Use::Escape { value: promise, shape, way: Way::Other }];
+        let Some(func) = self.module.as_func(callback).map(|func| self.module.func(func)) else { return escape() };
+        match func.params.first() {
+            None => Vec::new(),
+            Some(param) if param.is_name && !param.is_rest && param.ty.is_none() && self.is_steady(param.bindings.0) => {
+                let mut uses = Vec::new();
+                self.follow_binding(param.bindings.0, shape, &mut uses, 0);
+                uses
+            }
+            Some(_) => escape(),
         }
     }
 

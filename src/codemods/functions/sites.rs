@@ -126,7 +126,7 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
             *result = Inserted::Ignored;
         }
         super::joins::with_id(&mut understood.ask);
-        if let Some(why) = refused(reader, understood, &flow, held_in) {
+        if let Some(why) = refused(reader, &chain, understood, &flow, held_in) {
             verdict = Err(why);
         }
     }
@@ -154,9 +154,12 @@ pub fn row_table(understood: &Understood) -> Option<Name> {
     }
 }
 
-fn refused(reader: &Reader<'_>, understood: &Understood, flow: &Flow, held_in: Option<BindingId>) -> Option<Why> {
-    if matches!(understood.ask, Ask::Nothing) {
-        return Some(Why::new("functions-normalize-id", "the ORM does not check ids").or("use `ctx.db.normalizeId(…)`"));
+fn refused(reader: &Reader<'_>, chain: &Chain, understood: &Understood, flow: &Flow, held_in: Option<BindingId>) -> Option<Why> {
+    if let Ask::NormalizeId { table, .. } = &understood.ask {
+        return (!has_database(reader, chain)).then(|| {
+            Why::new("functions-normalize-id", "the ORM does not check ids, and the database is kept from functions here")
+                .or(format!("hand out `db` in the context, and write `ctx.db.normalizeId(\"{table}\", …)`"))
+        });
     }
     if flow.taken == Taken::Discarded {
         return Some(Why::new("functions-lazy-chain", "nobody awaits it").or("await it"));
@@ -310,6 +313,15 @@ pub fn functions_around(module: &Module, at: ExprId) -> Vec<FuncId> {
         next = module.func(func).outer;
     }
     around
+}
+
+/// Whether the context that has the table has the database of Convex as well.
+fn has_database(reader: &Reader<'_>, chain: &Chain) -> bool {
+    let Some(Handle::Object(context)) = handle(reader, chain) else { return false };
+    match reader.ty(context) {
+        Ty::Ctx(ctx) => !ctx.custom.open && ctx.custom.field("db").is_none_or(|field| field.ty == Ty::Db),
+        _ => false,
+    }
 }
 
 /// A parameter around the place that has the `table` of ents.

@@ -41,6 +41,10 @@ fn place(workspace: &Workspace, file: FileId, call: ExprId, context: ExprId) -> 
     let Parent::Expr(object) = module.parent(call) else { return None };
     let ExprKind::Object(props) = module.expr(object) else { return None };
     let prop = props.iter().find(|prop| prop.value == call)?;
+    // What an earlier run began is not begun again.
+    if props.iter().any(|prop| matches!(&prop.key, Key::Name(name) if &**name == "orm")) {
+        return None;
+    }
     let is_named = matches!(&prop.key, Key::Name(name) if &**name == "table") && prop.kind == PropKind::KeyValue;
     is_named.then(|| Place { file, span: module.at(prop.start, prop.end), context })
 }

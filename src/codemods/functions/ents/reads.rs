@@ -101,8 +101,8 @@ impl Walk<'_, '_> {
             State::One(row) => self.on_one(row, link, &args),
             State::Edge(edge) => self.on_edge(edge, link, &args),
             State::Done(mut done) => match (&*link.name, &done.yields) {
-                ("map", Yields::Rows(_)) if done.mapped.is_none() => {
-                    done.mapped = Some(self.mapped(link, &args)?);
+                ("map", Yields::Rows(_) | Yields::Page(_)) if done.mapped.is_none() => {
+                    done.mapped = Some(Mapped { of_page: matches!(done.yields, Yields::Page(_)), ..self.mapped(link, &args)? });
                     done.yields = Yields::Data;
                     Ok(State::Done(done))
                 }
@@ -112,7 +112,7 @@ impl Walk<'_, '_> {
                     done.yields = Yields::Row(table);
                     Ok(State::Done(done))
                 }
-                ("docs" | "doc", Yields::Rows(table) | Yields::Row(table)) => {
+                ("docs" | "doc", Yields::Rows(table) | Yields::Row(table) | Yields::Page(table)) => {
                     self.check_raw(table)?;
                     Ok(State::Done(done))
                 }
@@ -195,7 +195,7 @@ impl Walk<'_, '_> {
                 self.read(read)
             }
             ("insert" | "insertMany", [value]) if is_fresh => writes::insert(self, read.table, *value, &*link.name == "insertMany"),
-            ("normalizeId", [_]) if is_fresh => Ok(done(Ask::Nothing, Yields::Data)),
+            ("normalizeId", [value]) if is_fresh => Ok(done(Ask::NormalizeId { table: read.table, value: *value }, Yields::Data)),
             _ => Err(unknown(link)),
         }
     }
@@ -353,7 +353,7 @@ impl Walk<'_, '_> {
             }
             None => true,
         };
-        Ok(Mapped { callback: *callback, is_async })
+        Ok(Mapped { callback: *callback, is_async, of_page: false })
     }
 
     pub fn remark(&mut self, code: &'static str, message: String, suggestion: Option<String>) {
@@ -379,7 +379,12 @@ pub fn not_unique(row: &RowRef) -> Why {
 }
 
 fn unknown(link: &Link) -> Why {
-    Why::new("functions-no-equal", format!("`.{}` has no equal in the ORM", link.name))
+    let why = Why::new("functions-no-equal", format!("`.{}` has no equal in the ORM", link.name));
+    match &*link.name {
+        "getMany" => why.or("`await Promise.all(ids.map((id) => ctx.orm.query.….findFirst({ where: { id } })))`"),
+        "getManyX" => why.or("`await Promise.all(ids.map((id) => ctx.orm.query.….findFirstOrThrow({ where: { id } })))`"),
+        _ => why,
+    }
 }
 
 fn previous(walk: &Walk<'_, '_>, link: &Link) -> Name {
