@@ -48,6 +48,25 @@ pub struct Through {
 }
 
 impl Relation {
+    /// Whether the ORM takes the other for the way back of this one.
+    pub fn is_led_back_by(&self, other: &Self) -> bool {
+        if self.target.as_ref() != Some(&other.table) {
+            return false;
+        }
+        let returns = other.target.as_ref() == Some(&self.table);
+        if self.form != RelationForm::Chained {
+            return self.alias.as_ref().map_or(returns, |alias| other.alias.as_ref() == Some(alias));
+        }
+        // An alias may also be the name of the relation that leads back.
+        returns
+            && match (&self.alias, &other.alias) {
+                (Some(a), Some(b)) => a == b,
+                (Some(alias), None) => *alias == other.name,
+                (None, Some(alias)) => *alias == self.name,
+                (None, None) => true,
+            }
+    }
+
     /// The table in between, where there is one and all columns go through it.
     pub fn through(&self) -> Option<Through> {
         let over = |columns: &Option<Vec<RelationColumn>>| columns.as_ref()?.iter().map(|c| c.through.clone()).collect::<Option<Vec<_>>>();

@@ -1,7 +1,6 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::File;
-use crate::model::hir::Name;
 use crate::model::relations::{Relation, RelationForm};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
@@ -60,7 +59,7 @@ impl Rule for OrmAmbiguousRelation {
             if paired[at] {
                 continue;
             }
-            let back: Vec<usize> = (0..all.len()).filter(|i| *i != at && leads_back(relation, all[*i])).collect();
+            let back: Vec<usize> = (0..all.len()).filter(|i| *i != at && relation.is_led_back_by(all[*i])).collect();
             match back[..] {
                 [] => {}
                 [one] => (paired[at], paired[one]) = (true, true),
@@ -78,24 +77,4 @@ fn report(relation: &Relation, a: &Relation, b: &Relation, cx: &mut Cx<'_>) {
             .label(b.span, "the other")
             .help("give each pair an `alias` of its own, on both ends"),
     );
-}
-
-/// Whether the ORM takes the one for the way back of the other.
-fn leads_back(own: &Relation, other: &Relation) -> bool {
-    let is = |a: &Option<Name>, b: &Name| a.as_ref() == Some(b);
-    if !is(&own.target, &other.table) {
-        return false;
-    }
-    let returns = is(&other.target, &own.table);
-    if own.form != RelationForm::Chained {
-        return own.alias.as_ref().map_or(returns, |alias| is(&other.alias, alias));
-    }
-    // An alias may also be the name of the relation that leads back.
-    returns
-        && match (&own.alias, &other.alias) {
-            (Some(a), Some(b)) => a == b,
-            (Some(alias), None) => *alias == other.name,
-            (None, Some(alias)) => *alias == own.name,
-            (None, None) => true,
-        }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::columns::{column, has_column};
 use super::{Refused, orm_tables};
 use crate::model::hir::Name;
-use crate::model::relations::{Relation, RelationForm};
+use crate::model::relations::Relation;
 use crate::model::ty::{RelationColumn, RelationKind};
 use crate::model::{Project, Schema, Table};
 
@@ -141,7 +141,7 @@ fn pairs(edges: &[Edge<'_>], refused: &mut Refused) {
         if paired.contains(&at) {
             continue;
         }
-        let leads_back = |(i, other): &(usize, &Edge<'_>)| *i != at && leads_back(edge, other);
+        let leads_back = |(i, other): &(usize, &Edge<'_>)| *i != at && edge.relation.is_led_back_by(other.relation);
         let mut found = edges.iter().enumerate().filter(leads_back);
         let (first, second) = (found.next(), found.next());
         if let (Some((_, a)), Some((_, b))) = (first, second) {
@@ -161,26 +161,6 @@ fn pairs(edges: &[Edge<'_>], refused: &mut Refused) {
         }
         paired.extend([at, back_at]);
     }
-}
-
-/// Whether the ORM takes the one for the way back of the other.
-fn leads_back(edge: &Edge<'_>, back: &Edge<'_>) -> bool {
-    let (own, other) = (&edge.relation, &back.relation);
-    if other.table != *edge.target {
-        return false;
-    }
-    let returns = *back.target == own.table;
-    if own.form != RelationForm::Chained {
-        return own.alias.as_ref().map_or(returns, |alias| other.alias.as_ref() == Some(alias));
-    }
-    // Its successor: an alias may also be the name of the relation that leads back.
-    returns
-        && match (&own.alias, &other.alias) {
-            (Some(a), Some(b)) => a == b,
-            (Some(alias), None) => *alias == other.name,
-            (None, Some(alias)) => *alias == own.name,
-            (None, None) => true,
-        }
 }
 
 fn is_swapped(edge: &Edge<'_>, back: &Edge<'_>) -> bool {
