@@ -98,6 +98,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("symmetric", "An edge of a table to itself has no direction. Ents wrote every pair twice; now the functions have to."),
     ("syntax-error", "A file of the project cannot be read, so that nothing in it was migrated."),
     ("system-edge", "Deleting a row also deleted a file or a scheduled function. The ORM does not; a trigger can."),
+    (
+        "table-validator",
+        "Code takes validators from a table of the schema. Of the ORM's tables they have no types, and allow null in optional fields.",
+    ),
     ("union-root", "The documents of a table are a union. The table stays a plain one."),
     ("unknown-fields", "The fields or indexes of a table, or its place in the schema, cannot be followed. The table stays what it is."),
     ("unproved", "What would have been written could not be proved to be what was there before. It is not written."),

@@ -140,6 +140,38 @@ impl Planner<'_> {
         }
     }
 
+    /// `schema.tables.users.validator`, which functions take their arguments from: that of a migrated table is another.
+    pub fn report_validators(&self) {
+        for file in &self.project.files {
+            let module = self.workspace.hir(*file);
+            for (id, kind) in module.exprs() {
+                let ExprKind::Member { object, property, .. } = kind else { continue };
+                if &**property == "validator" && self.is_migrated_table(*file, *object) {
+                    let text = self.workspace.text(module.span(id));
+                    let message = format!(
+                        "`{text}` is the validator of a table of the ORM now: its type names no fields, and optional ones allow null"
+                    );
+                    let suggestion = "keep the fields as an object of validators of their own, and take them from there".to_owned();
+                    self.remark("table-validator", Severity::Warning, module.span(id), message, Some(suggestion));
+                }
+            }
+        }
+    }
+
+    /// Whether it is a table of the schema that is migrated; one that is picked while the program runs may be.
+    fn is_migrated_table(&self, file: FileId, id: ExprId) -> bool {
+        let module = self.workspace.hir(file);
+        let id = module.bare(id);
+        if let Ty::Table(table) = self.infer.expr(file, id) {
+            let mut tables = self.project.schema.iter().flat_map(|schema| &schema.tables);
+            let named = tables.find(|known| known.definition.span == table.span);
+            return named.is_some_and(|known| self.locals.contains_key(&known.name));
+        }
+        let ExprKind::Index { object, .. } = module.expr(id) else { return false };
+        let ExprKind::Member { object, property, .. } = module.expr(module.bare(*object)) else { return false };
+        &**property == "tables" && matches!(self.infer.expr(file, *object), Ty::Schema(_)) && !self.locals.is_empty()
+    }
+
     /// Types of documents that say less than before: the ORM's tables have types of their own.
     pub fn report_documents(&self) {
         for file in &self.workspace.files {

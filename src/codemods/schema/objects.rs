@@ -119,6 +119,7 @@ impl Planner<'_> {
         self.write_relations(cx, &tables);
         self.report_functions();
         self.report_documents();
+        self.report_validators();
         Some(())
     }
 
