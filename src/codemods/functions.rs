@@ -14,12 +14,15 @@ mod joins;
 mod companions;
 mod nested;
 mod order;
+mod predicates;
 mod print;
+mod reader;
 mod rewrite;
 mod shapes;
 mod sites;
 mod suggestions;
 mod target;
+mod verdict;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -42,7 +45,7 @@ pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Optio
     let target = target::Target::of(after, &after.projects[place]);
     let is_read = |file: &FileId| matches!(before.files[file.0 as usize].role, Role::Backend | Role::Support);
     let files: Vec<FileId> = project.files.iter().copied().filter(is_read).collect();
-    let mut found: Vec<sites::FileSites> = files.iter().map(|file| sites::read(before, *file, &target)).collect();
+    let mut found: Vec<sites::FileSites> = files.iter().map(|file| ents::read(before, *file, &target)).collect();
     found.retain(|file| !file.is_empty());
     if found.is_empty() {
         return Outcome::default();
@@ -80,10 +83,10 @@ fn keeps_ents(found: &[sites::FileSites]) -> bool {
 
 /// That what calls of ents go by is gone.
 fn lost_definitions(before: &Workspace, found: &[sites::FileSites]) -> Option<Left> {
-    let ents = found.iter().flat_map(|file| &file.sites).map(|site| &site.chain.ents).next()?;
-    let text = before.source(ents.schema.span.file).text.get(ents.schema.span.start as usize..)?;
+    let schema = found.iter().find_map(|file| file.schema.as_ref())?;
+    let text = before.source(schema.span.file).text.get(schema.span.start as usize..)?;
     let line = text.lines().next().unwrap_or_default().len() as u32;
-    let span = Span { end: ents.schema.span.start + line, ..ents.schema.span };
+    let span = Span { end: schema.span.start + line, ..schema.span };
     let message = "calls of ents are left, and what they go by could not be kept beside the new schema".to_owned();
     let suggestion = Some("keep the old schema in a file of its own, and give `entsTableFactory` the definitions from there".to_owned());
     Some(Left { code: "functions-definitions", severity: Severity::Error, span, message, suggestion })
@@ -91,9 +94,9 @@ fn lost_definitions(before: &Workspace, found: &[sites::FileSites]) -> Option<Le
 
 /// The schema's file with the definitions of ents in it.
 fn definitions(before: &Workspace, after: &Workspace, found: &[sites::FileSites]) -> Option<(FileId, Rewritten)> {
-    let ents = found.iter().flat_map(|file| &file.sites).map(|site| &site.chain.ents).next()?;
-    let file = ents.schema.span.file;
-    let text = definitions::kept(before, &ents.schema, file, &after.source(file).text, before.style(file))?;
+    let schema = found.iter().find_map(|file| file.schema.as_ref())?;
+    let file = schema.span.file;
+    let text = definitions::kept(before, schema, file, &after.source(file).text, before.style(file))?;
     Some((file, Rewritten { text, edits: 1 }))
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::ents::{Base, Why};
 use super::shapes::Use;
 use super::sites::FileSites;
+use super::verdict::Why;
 use super::{severity, suggestions};
 use crate::codemod::{Left, Severity};
 use crate::model::Workspace;
@@ -23,8 +23,7 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
         let needed = needed_ents(found);
         let mut changed = false;
         for file in found.iter_mut() {
-            let lost: Vec<ExprId> =
-                file.sites.iter().filter(|site| !site.is_live()).filter_map(|site| receiver(&site.chain.base)).collect();
+            let lost: Vec<ExprId> = file.sites.iter().filter(|site| !site.is_live()).filter_map(|site| site.receiver).collect();
             for site in file.sites.iter_mut().filter(|site| site.is_live()) {
                 let is_needed = site.flow.uses.iter().any(|usage| match usage {
                     Use::Receiver(row) => lost.contains(row),
@@ -67,9 +66,9 @@ pub fn needed_ents(found: &[FileSites]) -> Needed {
             })
             .collect();
         for site in file.sites.iter().filter(|site| !site.is_live()) {
-            let Some(row) = receiver(&site.chain.base) else { continue };
+            let Some(row) = site.receiver else { continue };
             if !known.contains(&row) {
-                match site.chain.ents.table_name() {
+                match &site.about {
                     Some(table) => _ = needed.tables.insert(table.clone()),
                     None => needed.any = true,
                 }
@@ -79,22 +78,14 @@ pub fn needed_ents(found: &[FileSites]) -> Needed {
     needed
 }
 
-/// The row that a chain begins with.
-pub fn receiver(base: &Base) -> Option<ExprId> {
-    match base {
-        Base::Row(row) => Some(*row),
-        _ => None,
-    }
-}
-
 /// What is said of the calls.
 pub fn left(workspace: &Workspace, found: &[FileSites]) -> Vec<Left> {
     let mut all: Vec<Left> = Vec::new();
     for file in found {
         let module = workspace.hir(file.file);
         for site in file.sites.iter().filter(|site| !site.is_silent()) {
-            let span = module.span(site.chain.top);
-            let table = site.chain.ents.table_name().map_or("…", |name| &**name);
+            let span = module.span(site.top);
+            let table = site.about.as_deref().unwrap_or("…");
             let suggested = |code: &str| suggestions::of(code, table);
             match &site.verdict {
                 Ok(understood) => all.extend(understood.remarks.iter().map(|remark| Left {

@@ -1,10 +1,10 @@
 //! What is made of the value of a promise: what is taken from it, the shape that its rows get, and the callback that is called with each.
 
 use super::ask::Ask;
-use super::ents::{Mapped, Understood, Yields};
 use super::print::{Printed, Printer, Taken as Extract};
 use super::rewrite::Rewriter;
 use super::shapes::Shape;
+use super::verdict::{Mapped, Understood, Yields};
 use crate::model::hir::{ExprId, ExprKind, Module, Name, Parent};
 
 /// What is done with the value of a promise.

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ask::Ask;
 use super::companions::{self, Helper, Source, TableNotes};
 use super::decide::{Needed, needed_ents};
-use super::ents::Understood;
 use super::finish::{Finish, in_brackets};
 use super::joins;
 use super::nested::Nested;
@@ -14,6 +13,7 @@ use super::print::Printer;
 use super::shapes::{Shape, Taken, Use, Way};
 use super::sites::{FieldRead, FileSites, Handle, Site, row_table};
 use super::target::Target;
+use super::verdict::Understood;
 use super::wiring::Wiring;
 use crate::codemod::{Options, Rewritten};
 use crate::codemods::schema::files::{FileContext, with_leading_comments, with_line_end};
@@ -75,8 +75,8 @@ pub fn rewrite(
 /// What the helpers have to know of the old schema.
 fn notes(workspace: &Workspace, found: &[FileSites]) -> TableNotes {
     let mut notes = TableNotes::default();
-    let Some(ents) = found.iter().flat_map(|file| &file.sites).map(|site| &site.chain.ents).next() else { return notes };
-    for (name, _, table) in &ents.schema.tables {
+    let Some(schema) = found.iter().find_map(|file| file.schema.as_ref()) else { return notes };
+    for (name, _, table) in &schema.tables {
         let Ty::Object(document) = &table.document else { continue };
         let holds_null = |ty: &Ty| ty.members().contains(&Ty::Null);
         let nulls: Vec<Name> = document.fields.iter().filter(|f| !f.optional && holds_null(&f.ty)).map(|f| f.name.clone()).collect();
@@ -309,7 +309,7 @@ impl Rewriter<'_> {
         let source = self.workspace.source(file.file);
         for held in file.sites.iter().filter_map(|site| site.held_in) {
             let used: Vec<ExprId> =
-                file.sites.iter().filter(|site| site.is_live() && site.held_in.is_none()).filter_map(|site| site.chain.via).collect();
+                file.sites.iter().filter(|site| site.is_live() && site.held_in.is_none()).filter_map(|site| site.via).collect();
             let binding = module.binding(held);
             let BindingKind::Const(Some(init)) = binding.kind else { continue };
             if !binding.uses.iter().all(|usage| used.contains(usage)) {
@@ -407,7 +407,7 @@ enum Job<'a> {
 fn target_of(site: &Site) -> ExprId {
     match site.flow.taken {
         Taken::Awaited(at) => at,
-        _ => site.chain.top,
+        _ => site.top,
     }
 }
 

@@ -1,19 +1,22 @@
 //! The calls of one file, each with what it asks for, and what becomes of what it yields.
+//!
+//! Front ends find the calls; what is done with rows is the same whichever library they came from.
+
+use std::sync::Arc;
 
 use super::ask::{Ask, Inserted};
 use super::edges;
-use super::ents::{self, Base, Chain, Reader, Understood, Why, Yields};
+use super::reader::Reader;
 use super::shapes::{Flow, Shape, Taken, Tracer, Use};
-use super::target::Target;
-use crate::model::Workspace;
-use crate::model::hir::{
-    Binary, Binding, BindingId, BindingKind, Body, ExprId, ExprKind, FuncId, Module, Name, Parent, Place, TypeId, TypeNode,
-};
-use crate::model::ty::{EntsForm, EntsTy, Ty};
+use super::verdict::{Understood, Why, Yields};
+use crate::model::hir::{Binary, BindingId, Body, ExprId, ExprKind, FuncId, Module, Name, Parent, Place, TypeId};
+use crate::model::ty::{SchemaTy, Ty};
 use crate::source::FileId;
 
 pub struct FileSites {
     pub file: FileId,
+    /// The old schema, as the calls go by it.
+    pub schema: Option<Arc<SchemaTy>>,
     pub sites: Vec<Site>,
     /// Calls of `entsTableFactory`: the call, and the context that it is given.
     pub factories: Vec<(ExprId, ExprId)>,
@@ -30,7 +33,14 @@ impl FileSites {
 }
 
 pub struct Site {
-    pub chain: Chain,
+    /// The last call of the chain.
+    pub top: ExprId,
+    /// The name of the constant that it begins with, where that holds something lazy.
+    pub via: Option<ExprId>,
+    /// The row that it begins with, where calls are made on rows.
+    pub receiver: Option<ExprId>,
+    /// The table that it is about, as far as that is known.
+    pub about: Option<Name>,
     /// `ctx.orm`, as it can be had where the call stands: what is in front of `.orm`.
     pub handle: Option<Handle>,
     pub verdict: Result<Understood, Why>,
@@ -93,28 +103,36 @@ impl Site {
     }
 }
 
-pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
-    let module = workspace.hir(file);
-    workspace.ask(file, |infer| {
-        let reader = Reader { infer, file, module, target };
-        let mut sites: Vec<Site> = ents::chains(&reader).into_iter().map(|chain| site(&reader, chain)).collect();
-        sites.extend(awaited_names(&reader));
-        FileSites { file, sites, factories: factories(&reader), suspects: suspects(&reader), aliases: aliases(module) }
-    })
+/// A call, as a front end has understood it.
+pub struct Draft {
+    pub top: ExprId,
+    pub via: Option<ExprId>,
+    pub receiver: Option<ExprId>,
+    pub about: Option<Name>,
+    pub held_in: Option<BindingId>,
+    pub handle: Option<Handle>,
+    pub verdict: Result<Understood, Why>,
 }
 
-fn site(reader: &Reader<'_>, chain: Chain) -> Site {
-    let held_in = ents::held_in(reader, chain.top).filter(|_| is_lazy(reader, chain.top));
-    let mut verdict = reader.understand(&chain);
+/// What is particular to a front end, about any of its calls.
+pub struct Manner<'a> {
+    /// Whether a call of this name on a row is one of the library's.
+    pub is_method: &'a dyn Fn(&str) -> bool,
+    /// Why a call that is understood is left all the same, given what becomes of what it yields.
+    pub refused: &'a dyn Fn(&Understood, &Flow) -> Option<Why>,
+}
+
+/// The call with what becomes of its rows, which may be a reason to leave it.
+pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Manner<'_>) -> Site {
+    let Draft { top, via, receiver, about, held_in, handle, mut verdict } = draft;
     let shape = verdict.as_ref().ok().and_then(|understood| match &understood.yields {
         Yields::Row(_) => Some(Shape::Row),
         Yields::Rows(_) => Some(Shape::Rows),
         Yields::Page(_) => Some(Shape::Page),
         _ => None,
     });
-    let is_method = |name: &str| matches!(name, "edge" | "edgeX" | "patch" | "replace" | "delete" | "doc");
-    let tracer = Tracer { module: reader.module, is_method: &is_method };
-    let mut flow = tracer.flow(chain.top, shape);
+    let tracer = Tracer { module: reader.module, is_method: manner.is_method };
+    let mut flow = tracer.flow(top, shape);
     if let Ok(understood) = &mut verdict {
         if let Some(mapped) = understood.mapped {
             flow.uses.extend(tracer.callback(mapped.callback));
@@ -126,14 +144,12 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
             *result = Inserted::Ignored;
         }
         super::joins::with_id(&mut understood.ask);
-        if let Some(why) = refused(reader, &chain, understood, &flow, held_in) {
+        if let Some(why) = refused(reader, understood, &flow).or_else(|| (manner.refused)(understood, &flow)) {
             verdict = Err(why);
         }
     }
-    let row_table = |understood: &Understood| row_table(understood);
     let table = verdict.as_ref().ok().and_then(row_table);
-    let fields = table.map_or_else(Vec::new, |table| fields(reader, &chain.ents, &table, &flow.uses));
-    let handle = handle(reader, &chain);
+    let fields = table.map_or_else(Vec::new, |table| fields(reader, schema, &table, &flow.uses));
     if verdict.is_ok() && handle.is_none() {
         verdict =
             Err(Why::new("functions-no-context", "no context is in reach here that the ORM could be had from")
@@ -142,7 +158,23 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
     let at_once = is_better_at_once(&flow)
         || fields.iter().any(|field| field.is_held_against_undefined)
         || fields.iter().filter(|field| field.minds_null).count() > 2;
-    Site { chain, handle, verdict, flow, fields, held_in, at_once }
+    Site { top, via, receiver, about, handle, verdict, flow, fields, held_in, at_once }
+}
+
+/// What holds for calls of any library.
+fn refused(reader: &Reader<'_>, understood: &Understood, flow: &Flow) -> Option<Why> {
+    if matches!(understood.ask, Ask::NormalizeId { .. }) {
+        return None;
+    }
+    if flow.taken == Taken::Discarded {
+        return Some(Why::new("functions-lazy-chain", "nobody awaits it").or("await it"));
+    }
+    match &understood.ask {
+        Ask::Read(super::ask::Read { end: super::ask::End::Page(options), .. }) if !super::print::is_simple(reader.module, *options) => {
+            Some(Why::new("functions-dynamic", "the options of the page are put together where they are used"))
+        }
+        _ => None,
+    }
 }
 
 /// The table whose rows a site yields, or hands to its callback.
@@ -154,153 +186,7 @@ pub fn row_table(understood: &Understood) -> Option<Name> {
     }
 }
 
-fn refused(reader: &Reader<'_>, chain: &Chain, understood: &Understood, flow: &Flow, held_in: Option<BindingId>) -> Option<Why> {
-    if let Ask::NormalizeId { table, .. } = &understood.ask {
-        return (!has_database(reader, chain)).then(|| {
-            Why::new("functions-normalize-id", "the ORM does not check ids, and the database is kept from functions here")
-                .or(format!("hand out `db` in the context, and write `ctx.db.normalizeId(\"{table}\", …)`"))
-        });
-    }
-    if flow.taken == Taken::Discarded {
-        return Some(Why::new("functions-lazy-chain", "nobody awaits it").or("await it"));
-    }
-    if held_in.is_none() && flow.taken == Taken::Lazy {
-        return Some(Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows"));
-    }
-    match &understood.ask {
-        Ask::Update { .. } | Ask::Delete { .. } if !flow.is_ignored => {
-            Some(Why::new("functions-write-result", "the id that ents give back is used, and the ORM gives back none"))
-        }
-        Ask::Insert { joins, .. } | Ask::Update { joins, .. } if !joins.is_empty() && !can_follow(reader, &understood.ask, flow) => {
-            Some(Why::new("functions-edge-write", "an edge is written, which takes a statement of its own that there is no room for here"))
-        }
-        Ask::Read(super::ask::Read { end: super::ask::End::Page(options), .. }) if !super::print::is_simple(reader.module, *options) => {
-            Some(Why::new("functions-dynamic", "the options of the page are put together where they are used"))
-        }
-        _ => None,
-    }
-}
-
-/// Whether statements can stand behind the write: it is one itself, or the value of a constant.
-fn can_follow(reader: &Reader<'_>, ask: &Ask, flow: &Flow) -> bool {
-    let Taken::Awaited(at) = flow.taken else { return false };
-    let is_lone = match reader.module.parent(at) {
-        Parent::Stmt { place: Place::Discarded, .. } => true,
-        Parent::Stmt { place: Place::Init(first, end), .. } => {
-            let binding = reader.module.binding(first);
-            end.0 == first.0 + 1
-                && binding.path.is_empty()
-                && matches!(ask, Ask::Insert { result: Inserted::Id, .. })
-                && binding.ty.is_none()
-        }
-        _ => false,
-    };
-    let text = &reader.infer.world.file(reader.file).source.text;
-    let end = reader.module.span(at).end as usize;
-    let line = text[end..].split(['\n', '\r']).next().unwrap_or_default().trim();
-    is_lone && matches!(line, "" | ";")
-}
-
-/// Whether the value is a promise of ents, and not what one yielded.
-fn is_lazy(reader: &Reader<'_>, id: ExprId) -> bool {
-    reader.ents(id).is_some_and(|ents| !ents.is_row())
-}
-
-/// Names of constants that hold something lazy, where they are awaited as they are.
-fn awaited_names(reader: &Reader<'_>) -> Vec<Site> {
-    let module = reader.module;
-    let is_awaited = |id: ExprId| match module.parent(id) {
-        Parent::Expr(up) => matches!(module.expr(up), ExprKind::Await(_)),
-        Parent::Stmt { place, .. } => place == Place::Returned,
-    };
-    let names = module.exprs().filter(|(id, kind)| matches!(kind, ExprKind::Local(_)) && is_awaited(*id)).map(|(id, _)| id);
-    let lazy = names.filter(|id| reader.ents(*id).is_some_and(|ents| !ents.is_row() && ents.table_name().is_some()));
-    let chain = |id: ExprId| Some(Chain { top: id, via: Some(id), ..ents::prefix(reader, id)? });
-    lazy.filter_map(|id| Some(site(reader, chain(id)?))).collect()
-}
-
-fn factories(reader: &Reader<'_>) -> Vec<(ExprId, ExprId)> {
-    let module = reader.module;
-    let is_factory = |call: &crate::model::hir::Call| match reader.ty(call.callee) {
-        Ty::External(external) => external.is("convex-ents", &["entsTableFactory"]),
-        _ => false,
-    };
-    let calls = module.exprs().filter_map(|(id, kind)| match kind {
-        ExprKind::Call(call) if is_factory(call) => Some((id, call.args.first()?.value)),
-        _ => None,
-    });
-    calls.collect()
-}
-
-/// `x.edge("posts")` and the like on something that is not known.
-fn suspects(reader: &Reader<'_>) -> Vec<ExprId> {
-    let module = reader.module;
-    let calls = module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Call(_))).map(|(id, _)| id);
-    calls
-        .filter(|id| {
-            let Some((call, object, method)) = module.method(*id) else { return false };
-            let names_table = |at: ExprId| module.constant(at).is_some_and(|name| reader.target.tables.contains_key(name));
-            let is_table = &**method == "table" && call.args.first().is_some_and(|a| names_table(a.value));
-            if is_table && reader.ty(call.callee).is_unknown() {
-                return true;
-            }
-            let is_like = match (&**method, call.args.len()) {
-                ("edge" | "edgeX", 1) => module.constant(call.args[0].value).is_some(),
-                ("patch" | "replace", 1) => module.as_object(call.args[0].value).is_some(),
-                _ => false,
-            };
-            is_like && reader.ty(object).is_unknown()
-        })
-        .chain(handed_on(reader))
-        .collect()
-}
-
-/// `ctx.table` where it is neither called nor asked for a table of Convex's own.
-fn handed_on<'r>(reader: &'r Reader<'_>) -> impl Iterator<Item = ExprId> + 'r {
-    let module = reader.module;
-    let is_called = |id: ExprId| match module.parent(id) {
-        Parent::Expr(up) => match module.expr(up) {
-            ExprKind::Call(call) => call.callee == id,
-            ExprKind::Member { .. } => true,
-            _ => false,
-        },
-        Parent::Stmt { .. } => false,
-    };
-    let members = module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Member { .. })).map(|(id, _)| id);
-    members.filter(move |id| is_factory(&reader.ty(*id)) && !is_called(*id))
-}
-
-/// The project's own names for the types of ents.
-fn aliases(module: &Module) -> Vec<(BindingId, TypeId)> {
-    let is_of_ents = |binding: &Option<BindingId>| {
-        let import = binding.and_then(|binding| module.import(module.binding(binding)));
-        import.is_some_and(|import| &*import.module == "convex-ents")
-    };
-    let alias = |(at, binding): (usize, &Binding)| {
-        let (BindingKind::TypeAlias(ty) | BindingKind::GenericAlias(ty)) = binding.kind else { return None };
-        let TypeNode::Ref { binding: named, path, .. } = module.ty(ty) else { return None };
-        let is_ent = path.last().is_some_and(|name| matches!(&**name, "GenericEnt" | "GenericEntWriter"));
-        (is_ent && is_of_ents(named)).then_some((BindingId(at as u32), ty))
-    };
-    module.bindings.iter().enumerate().filter_map(alias).collect()
-}
-
-/// Where the ORM is, for a call.
-fn handle(reader: &Reader<'_>, chain: &Chain) -> Option<Handle> {
-    if let Base::Table { factory, .. } = chain.base {
-        return match reader.module.expr(reader.module.bare(factory)) {
-            ExprKind::Member { object, .. } => {
-                // Where a constant stands for the chain, what it begins with may not be in reach.
-                let is_near = reader.module.enclosing_func(*object) == reader.module.enclosing_func(chain.top);
-                if is_near || in_reach(reader, *object, chain.top) { Some(Handle::Object(*object)) } else { None }
-            }
-            _ => None,
-        };
-    }
-    context_name(reader, chain.top).map(Handle::Name)
-}
-
-fn in_reach(reader: &Reader<'_>, object: ExprId, from: ExprId) -> bool {
+pub fn in_reach(reader: &Reader<'_>, object: ExprId, from: ExprId) -> bool {
     let Some(owner) = reader.module.enclosing_func(object) else { return true };
     functions_around(reader.module, from).contains(&owner)
 }
@@ -315,39 +201,7 @@ pub fn functions_around(module: &Module, at: ExprId) -> Vec<FuncId> {
     around
 }
 
-/// Whether the context that has the table has the database of Convex as well.
-fn has_database(reader: &Reader<'_>, chain: &Chain) -> bool {
-    let Some(Handle::Object(context)) = handle(reader, chain) else { return false };
-    match reader.ty(context) {
-        Ty::Ctx(ctx) => !ctx.custom.open && ctx.custom.field("db").is_none_or(|field| field.ty == Ty::Db),
-        _ => false,
-    }
-}
-
-/// A parameter around the place that has the `table` of ents.
-fn context_name(reader: &Reader<'_>, at: ExprId) -> Option<Name> {
-    let module = reader.module;
-    for func in functions_around(module, at) {
-        for param in &module.func(func).params {
-            for id in module.bindings_in(param.bindings) {
-                let is_context = match reader.infer.binding(reader.file, id) {
-                    Ty::Ctx(ctx) => ctx.custom.fields.iter().any(|field| is_factory(&field.ty) && &*field.name == "table"),
-                    _ => false,
-                };
-                if is_context {
-                    return Some(module.binding(id).name.clone());
-                }
-            }
-        }
-    }
-    None
-}
-
-fn is_factory(ty: &Ty) -> bool {
-    matches!(ty, Ty::Ents(ents) if ents.form == EntsForm::Factory)
-}
-
-fn fields(reader: &Reader<'_>, ents: &EntsTy, table: &Name, uses: &[Use]) -> Vec<FieldRead> {
+fn fields(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, uses: &[Use]) -> Vec<FieldRead> {
     let members = uses.iter().filter_map(|usage| match usage {
         Use::Field(member) => Some(*member),
         _ => None,
@@ -355,9 +209,9 @@ fn fields(reader: &Reader<'_>, ents: &EntsTy, table: &Name, uses: &[Use]) -> Vec
     members
         .filter_map(|member| {
             let ExprKind::Member { property, .. } = reader.module.expr(member) else { return None };
-            let is_nullable = reader.may_lack(ents, table, property);
+            let is_nullable = reader.may_lack(schema, table, property);
             let ty = reader.infer.at_once(reader.file, member);
-            let is_stored_null = edges::table(&ents.schema, table).is_some_and(|definition| match &definition.document {
+            let is_stored_null = edges::table(schema, table).is_some_and(|definition| match &definition.document {
                 Ty::Object(document) => document.field(property).is_some_and(|f| f.ty.members().contains(&Ty::Null)),
                 _ => false,
             });

@@ -1,9 +1,10 @@
 //! Follows the calls of a chain, from a table or an ent to what is asked for.
 
-use super::{Base, Chain, Link, Mapped, Reader, Remark, Understood, Why, Yields, predicates, writes};
+use super::{Base, Chain, Link, Mapped, Reader, Remark, Understood, Why, Yields, writes};
 use crate::codemods::functions::ask::{Ask, Bound, End, Key, Op, Read, Source, Value};
 use crate::codemods::functions::edges::{self, Followed};
 use crate::codemods::functions::order;
+use crate::codemods::functions::predicates;
 use crate::model::hir::{ExprId, Name};
 use crate::model::ty::{EntsTy, Ty};
 
@@ -76,7 +77,7 @@ impl Walk<'_, '_> {
                     [_] => Source::All,
                     [_, index] => Source::Index { name: self.index(index.value)?, bounds: Vec::new() },
                     [_, index, range] => {
-                        let bounds = predicates::bounds(self.reader, self.ents, &table, range.value)?;
+                        let bounds = predicates::bounds(self.reader, &self.ents.schema, &table, range.value)?;
                         Source::Index { name: self.index(index.value)?, bounds }
                     }
                     _ => return Err(dynamic()),
@@ -137,12 +138,12 @@ impl Walk<'_, '_> {
             ("get" | "getX", [index, values @ ..]) if is_fresh => self.get_by_index(&read.table, *index, values, &*link.name == "getX"),
             ("search", [index, range]) if is_fresh => {
                 let index = self.index(*index)?;
-                let (text, filters) = predicates::search(self.reader, self.ents, &read.table, *range)?;
+                let (text, filters) = predicates::search(self.reader, &self.ents.schema, &read.table, *range)?;
                 read.source = Source::Search { index, text, filters };
                 Ok(State::Query(read))
             }
             ("filter", [predicate]) => {
-                let filter = predicates::filter(self.reader, self.ents, &read.table, *predicate)?;
+                let filter = predicates::filter(self.reader, &self.ents.schema, &read.table, *predicate)?;
                 if contains_missing(&filter) {
                     self.remark(
                         "functions-missing-or-null",
@@ -209,7 +210,7 @@ impl Walk<'_, '_> {
             return Err(dynamic());
         }
         let column =
-            |(field, value): (&Name, &ExprId)| Ok((super::column(field), self.reader.comparable(self.ents, table, field, *value)?));
+            |(field, value): (&Name, &ExprId)| Ok((super::column(field), self.reader.comparable(&self.ents.schema, table, field, *value)?));
         let columns: Vec<(Name, Value)> = fields.iter().zip(values).map(column).collect::<Result<_, Why>>()?;
         let is_unique = index.unique && values.len() == fields.len();
         let key = Key::Columns(columns);

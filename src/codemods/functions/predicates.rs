@@ -1,13 +1,14 @@
 //! Conditions: ranges of indexes, and filters.
 
-use super::{Reader, Why, column};
-use crate::codemods::functions::ask::{Bound, Op, Predicate, Value};
+use super::ask::{Bound, Op, Predicate, Value};
+use super::reader::{Reader, column};
+use super::verdict::Why;
 use crate::model::hir::{BindingId, ExprId, ExprKind, Name};
 use crate::model::queries::callback;
-use crate::model::ty::{EntsTy, Ty};
+use crate::model::ty::{SchemaTy, Ty};
 
 /// `(q) => q.eq("a", x).gt("b", y)`.
-pub fn bounds(reader: &Reader<'_>, ents: &EntsTy, table: &Name, range: ExprId) -> Result<Vec<Bound>, Why> {
+pub fn bounds(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, range: ExprId) -> Result<Vec<Bound>, Why> {
     let opaque = || Why::new("functions-range", "the range of the index is not written as calls on its parameter");
     let (param, body) = callback(reader.module, range).ok_or_else(opaque)?;
     let mut bounds = Vec::new();
@@ -16,7 +17,7 @@ pub fn bounds(reader: &Reader<'_>, ents: &EntsTy, table: &Name, range: ExprId) -
         let (call, object, op) = reader.module.method(at).ok_or_else(opaque)?;
         let ([field, value], Some(op)) = (&*call.args, Op::of(op)) else { return Err(opaque()) };
         let field_name = reader.ty(field.value).as_str().cloned().ok_or_else(opaque)?;
-        let value = value_of(reader, ents, table, &field_name, op, value.value)?;
+        let value = value_of(reader, schema, table, &field_name, op, value.value)?;
         bounds.push(Bound { field: column(&field_name), op, value });
         at = reader.module.bare(object);
     }
@@ -25,7 +26,7 @@ pub fn bounds(reader: &Reader<'_>, ents: &EntsTy, table: &Name, range: ExprId) -
 }
 
 /// `(q) => q.search("a", x).eq("b", y)`: the value looked for, and the filters.
-pub fn search(reader: &Reader<'_>, ents: &EntsTy, table: &Name, range: ExprId) -> Result<(Value, Vec<(Name, Value)>), Why> {
+pub fn search(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, range: ExprId) -> Result<(Value, Vec<(Name, Value)>), Why> {
     let opaque = || Why::new("functions-range", "what is searched for is not written as calls on the parameter");
     let (param, body) = callback(reader.module, range).ok_or_else(opaque)?;
     let (mut filters, mut text) = (Vec::new(), None);
@@ -36,7 +37,7 @@ pub fn search(reader: &Reader<'_>, ents: &EntsTy, table: &Name, range: ExprId) -
         let field_name = reader.ty(field.value).as_str().cloned().ok_or_else(opaque)?;
         match &**op {
             "search" => text = Some(Value::Expr(value.value)),
-            "eq" => filters.push((column(&field_name), reader.comparable(ents, table, &field_name, value.value)?)),
+            "eq" => filters.push((column(&field_name), reader.comparable(schema, table, &field_name, value.value)?)),
             _ => return Err(opaque()),
         }
         at = reader.module.bare(object);
@@ -46,20 +47,20 @@ pub fn search(reader: &Reader<'_>, ents: &EntsTy, table: &Name, range: ExprId) -
 }
 
 /// `(q) => q.and(q.eq(q.field("a"), x), …)`.
-pub fn filter(reader: &Reader<'_>, ents: &EntsTy, table: &Name, predicate: ExprId) -> Result<Predicate, Why> {
+pub fn filter(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, predicate: ExprId) -> Result<Predicate, Why> {
     let opaque = || Why::new("functions-filter", "the filter is not written as calls on its parameter");
     let (param, body) = callback(reader.module, predicate).ok_or_else(opaque)?;
-    term(reader, ents, table, param, body)
+    term(reader, schema, table, param, body)
 }
 
-fn term(reader: &Reader<'_>, ents: &EntsTy, table: &Name, param: BindingId, id: ExprId) -> Result<Predicate, Why> {
+fn term(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, param: BindingId, id: ExprId) -> Result<Predicate, Why> {
     let opaque = || Why::new("functions-filter", "the filter does not only compare fields with values");
     let at = reader.module.bare(id);
     let (call, object, op) = reader.module.method(at).ok_or_else(opaque)?;
     if !is_local(reader, object, param) || call.args.iter().any(|a| a.spread) {
         return Err(opaque());
     }
-    let terms = || call.args.iter().map(|a| term(reader, ents, table, param, a.value)).collect::<Result<Vec<_>, Why>>();
+    let terms = || call.args.iter().map(|a| term(reader, schema, table, param, a.value)).collect::<Result<Vec<_>, Why>>();
     match &**op {
         "and" => return Ok(Predicate::All(terms()?)),
         "or" => return Ok(Predicate::Any(terms()?)),
@@ -86,7 +87,7 @@ fn term(reader: &Reader<'_>, ents: &EntsTy, table: &Name, param: BindingId, id: 
             _ => Err(opaque()),
         };
     }
-    let value = value_of(reader, ents, table, &name, op, value)?;
+    let value = value_of(reader, schema, table, &name, op, value)?;
     Ok(Predicate::Compare(column(&name), op, value))
 }
 
@@ -101,15 +102,15 @@ fn flipped(op: Op) -> Op {
 }
 
 /// What a field is compared with.
-fn value_of(reader: &Reader<'_>, ents: &EntsTy, table: &Name, field: &Name, op: Op, value: ExprId) -> Result<Value, Why> {
+fn value_of(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, field: &Name, op: Op, value: ExprId) -> Result<Value, Why> {
     // Convex takes a missing field to be less than anything, the ORM compares as JavaScript does.
-    if matches!(op, Op::Lt | Op::Lte) && reader.may_lack(ents, table, field) {
+    if matches!(op, Op::Lt | Op::Lte) && reader.may_lack(schema, table, field) {
         return Err(Why::new(
             "functions-missing-value",
             format!("documents may lack `{field}`, and are then less than any value only for Convex"),
         ));
     }
-    reader.comparable(ents, table, field, value)
+    reader.comparable(schema, table, field, value)
 }
 
 fn is_undefined(reader: &Reader<'_>, id: ExprId) -> bool {
