@@ -108,6 +108,9 @@ pub struct Options {
     pub only: Option<Part>,
     /// Only these tables; all where empty.
     pub tables: Vec<String>,
+    /// Files (as in `SourceFile::path`) whose functions stay as they are, for somebody said so. What these need to go on working stays,
+    /// too; names of types in them that the new schema would leave without a meaning are still written anew.
+    pub kept: Vec<String>,
     /// Write a `// TODO(orm-migrate): …` where something is left to a person.
     pub todo: bool,
 }

@@ -6,11 +6,13 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use orm_lint::codemod::{From, Options, RelationStyle};
 use orm_lint::codemods;
+use orm_lint::source::FileId;
 use serde_json::{Value, json};
 use support::program::{copy_project, npm_packages, run, skip};
 use support::{Failures, read, root};
@@ -23,12 +25,50 @@ fn backends_do_what_they_did() {
     copy_project(&root().join("tests/conformance"), &place.join("harness"));
     let backends = backends();
     assert!(!backends.is_empty(), "no backend has steps.json");
-    let cases: Vec<Value> = backends.iter().map(|backend| laid_out(backend, place, &|text| text)).collect();
+    let cases: Vec<Value> = backends.iter().map(|backend| laid_out(backend, place, &options(), &|text| text)).collect();
     let mut failures = Failures::default();
     for (backend, result) in backends.iter().zip(outcomes(place, &packages, &cases)) {
         let problems: Vec<&str> = result["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         failures.check(problems.is_empty(), || format!("{}\n  {}", backend.display(), problems.join("\n  ")));
         failures.check(result["steps"].as_u64() > Some(0) || !problems.is_empty(), || format!("{}: no step was made", backend.display()));
+    }
+    failures.report();
+}
+
+/// A person may leave files as they are: each of them alone, and all but one. What the others become has to work with them.
+#[test]
+fn files_may_stay_as_they_are() {
+    let Some(packages) = packages() else { return };
+    let folder = tempfile::tempdir_in(&packages).expect("a folder");
+    let place = folder.path();
+    copy_project(&root().join("tests/conformance"), &place.join("harness"));
+    let mut failures = Failures::default();
+    let (mut titles, mut cases) = (Vec::new(), Vec::new());
+    for backend in backends() {
+        let files = sources(&backend, &backend.join("convex"));
+        let planned = |options: &Options| support::with_deep_stack(|| codemods::plan(&support::workspace(&files, Vec::new()), options));
+        let path = |file: &FileId| files[file.0 as usize].0.clone();
+        let all: Vec<FileId> = planned(&options()).files.into_keys().collect();
+        // What changes even if no function does.
+        let first = planned(&Options { kept: all.iter().map(path).collect(), ..options() });
+        let functions: Vec<FileId> = all.into_iter().filter(|file| !first.files.contains_key(file)).collect();
+        let others = |file: &FileId| functions.iter().copied().filter(|other| other != file).collect();
+        let choices: BTreeSet<Vec<FileId>> = functions.iter().flat_map(|file| [vec![*file], others(file)]).collect();
+        for kept in choices {
+            let options = Options { kept: kept.iter().map(path).collect(), ..options() };
+            let plan = planned(&options);
+            let title = format!("{}, without {}", backend.display(), options.kept.join(", "));
+            failures.check(!kept.iter().any(|file| plan.files.contains_key(file)), || format!("{title}: it is changed all the same"));
+            failures.check(!plan.files.is_empty(), || format!("{title}: nothing is changed"));
+            let inner = place.join(cases.len().to_string());
+            cases.push(laid_out(&backend, &inner, &options, &|text| text));
+            titles.push(title);
+        }
+    }
+    assert!(cases.len() > 10, "{} choices", cases.len());
+    for (title, result) in titles.iter().zip(outcomes(place, &packages, &cases)) {
+        let problems: Vec<&str> = result["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        failures.check(problems.is_empty(), || format!("{title}\n  {}", problems.join("\n  ")));
     }
     failures.report();
 }
@@ -55,7 +95,7 @@ fn what_is_wrong_is_noticed() {
         .map(|(i, (old, new))| {
             let inner = place.join(i.to_string());
             std::fs::create_dir_all(&inner).expect("a folder");
-            laid_out(&choir, &inner, &|text: String| text.replace(old, new))
+            laid_out(&choir, &inner, &options(), &|text: String| text.replace(old, new))
         })
         .collect();
     for ((old, _), result) in sabotages.iter().zip(outcomes(place, &packages, &cases)) {
@@ -84,9 +124,9 @@ fn backends() -> Vec<PathBuf> {
 }
 
 /// The backend before and after, with `broken` done to what the codemod wrote.
-fn laid_out(backend: &Path, place: &Path, broken: &dyn Fn(String) -> String) -> Value {
+fn laid_out(backend: &Path, place: &Path, options: &Options, broken: &dyn Fn(String) -> String) -> Value {
     let files = sources(backend, &backend.join("convex"));
-    let plan = support::with_deep_stack(|| codemods::plan(&support::workspace(&files, Vec::new()), &options()));
+    let plan = support::with_deep_stack(|| codemods::plan(&support::workspace(&files, Vec::new()), options));
     let mut after = files.clone();
     for (file, rewritten) in &plan.files {
         after[file.0 as usize].1 = broken(rewritten.text.clone());
@@ -118,6 +158,7 @@ fn options() -> Options {
         projects: None,
         only: None,
         tables: Vec::new(),
+        kept: Vec::new(),
         todo: false,
     }
 }

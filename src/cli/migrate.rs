@@ -4,8 +4,10 @@
 
 pub mod installed;
 pub mod report;
+mod interactive;
 mod recover;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -24,8 +26,9 @@ use crate::codemod::{self, Left, Options, Part, Plan, Severity, Target};
 use crate::codemods;
 use crate::model::ty::TableFlavor;
 use crate::model::{Role, Workspace};
-use crate::source::{FileId, Span};
+use crate::source::{Block, FileId, Span};
 use installed::Orm;
+use interactive::{Agreed, Asking};
 use report::Report;
 
 pub fn run(args: &MigrateArgs) -> anyhow::Result<Exit> {
@@ -40,8 +43,14 @@ pub fn run(args: &MigrateArgs) -> anyhow::Result<Exit> {
     if from == codemod::From::Validators && args.only == Some(Part::Functions) {
         bail!("--from validators rewrites the schema only; there is nothing for --only functions to do");
     }
+    if !args.keep.is_empty() && (from == codemod::From::Validators || args.only == Some(Part::Schema)) {
+        bail!("only the schema is to be rewritten; there are no functions that --keep could leave as they are");
+    }
     if args.only == Some(Part::Functions) && !args.tables.is_empty() {
         bail!("--table names tables of the schema to rewrite, and --only functions rewrites none of it");
+    }
+    if args.interactive {
+        interactive::check_terminal()?;
     }
     if let Some(path) = &args.report {
         check_writable(path)?;
@@ -117,6 +126,7 @@ impl Run<'_> {
             options.target = Target::Before011;
         }
         let workspace = Workspace::link(files, layout);
+        options.kept = self.kept(&workspace)?;
         let has_projects = !projects.is_empty();
         options.projects = Some(projects);
         let mut plan = if has_projects { codemods::plan(&workspace, &options) } else { Plan::default() };
@@ -141,11 +151,23 @@ impl Run<'_> {
         add_unread(&workspace, &options, &mut plan);
 
         let lines = Lines::new(&workspace);
+        if self.args.interactive && !plan.files.is_empty() {
+            self.refuse_dirty(&rewritten(&workspace, &blocks, &plan))?;
+            let planned = |options: &Options| {
+                let mut plan = codemods::plan(&workspace, options);
+                add_unread(&workspace, options, &mut plan);
+                plan
+            };
+            let colors = self.args.color.holds_for(&std::io::stderr());
+            let asking = Asking { places: self.places, workspace: &workspace, blocks: &blocks, lines: &lines, planned: &planned, colors };
+            let Some(agreed) = asking.ask(options, plan)? else {
+                streams::say("nothing was changed");
+                return Ok(Exit::Findings);
+            };
+            Agreed { options, plan } = agreed;
+        }
         let is_auto = self.args.relations.style().is_none();
-        let rewritten = pages::rewritten(plan.files.iter().map(|(file, rewritten)| {
-            let source = workspace.source(*file);
-            pages::Changed { path: &source.path, block: blocks.get(file), before: &source.text, after: &rewritten.text }
-        }));
+        let rewritten = rewritten(&workspace, &blocks, &plan);
         let report = Report {
             places: self.places,
             workspace: &workspace,
@@ -164,6 +186,24 @@ impl Run<'_> {
         let exit = self.show(&report, &rewritten, has_projects);
         std::mem::forget((workspace, plan));
         exit
+    }
+
+    /// The files of `--keep`, as the workspace names them.
+    fn kept(&self, workspace: &Workspace) -> anyhow::Result<Vec<String>> {
+        let mut kept = Vec::new();
+        for path in &self.args.keep {
+            let whole = dunce::canonicalize(self.places.working().join(path)).ok();
+            let name = whole.and_then(|whole| self.places.in_workspace(&whole));
+            let Some(file) = name.and_then(|name| workspace.files.iter().find(|file| file.source.path == name)) else {
+                bail!("no file of the project is called `{path}`, which --keep names");
+            };
+            let id = file.source.id;
+            if workspace.projects.iter().any(|project| project.schema.as_ref().is_some_and(|schema| schema.file == id)) {
+                bail!("`{path}` holds the schema, which all that is written goes by; --keep is for files with functions");
+            }
+            kept.push(file.source.path.clone());
+        }
+        Ok(kept)
     }
 
     /// A table that no schema has is a slip of the pen.
@@ -187,11 +227,7 @@ impl Run<'_> {
     fn write(&self, rewritten: &[Rewritten], journal: Option<Journal<'_>>) -> anyhow::Result<()> {
         let disk = |file: &Rewritten| self.places.on_disk(&file.path);
         let shown = |path: &Path| self.places.shown_path(path);
-        let files: Vec<PathBuf> = rewritten.iter().map(disk).collect();
-        if !self.args.allow_dirty {
-            let resolved: Vec<PathBuf> = files.iter().map(|path| dunce::canonicalize(path).unwrap_or_else(|_| path.clone())).collect();
-            refuse_dirty(&git::dirty(&resolved)?, &shown)?;
-        }
+        self.refuse_dirty(rewritten)?;
         let change =
             |file: &Rewritten| Change { path: disk(file), before: file.before.as_bytes().to_vec(), after: file.after.as_bytes().to_vec() };
         let changes = rewritten.iter().map(change).collect();
@@ -201,6 +237,16 @@ impl Run<'_> {
         };
         journal.begin(Kind::Migration, changes)?.run()?;
         Ok(())
+    }
+
+    /// Refuses to change files that git could not restore.
+    fn refuse_dirty(&self, rewritten: &[Rewritten]) -> anyhow::Result<()> {
+        if self.args.allow_dirty {
+            return Ok(());
+        }
+        let disk = rewritten.iter().map(|file| self.places.on_disk(&file.path));
+        let resolved: Vec<PathBuf> = disk.map(|path| dunce::canonicalize(&path).unwrap_or(path)).collect();
+        refuse_dirty(&git::dirty(&resolved)?, &|path| self.places.shown_path(path))
     }
 
     fn show(&self, report: &Report<'_>, rewritten: &[Rewritten], has_projects: bool) -> anyhow::Result<Exit> {
@@ -238,6 +284,14 @@ impl Run<'_> {
         let colors = self.args.color.holds_for(&std::io::stdout());
         rewritten.iter().map(|file| diff::render(&self.places.shown(&file.path), &file.before, &file.after, colors)).collect()
     }
+}
+
+/// What the plan's files come to on disk.
+fn rewritten(workspace: &Workspace, blocks: &BTreeMap<FileId, Block>, plan: &Plan) -> Vec<Rewritten> {
+    pages::rewritten(plan.files.iter().map(|(file, rewritten)| {
+        let source = workspace.source(*file);
+        pages::Changed { path: &source.path, block: blocks.get(file), before: &source.text, after: &rewritten.text }
+    }))
 }
 
 /// Functions are read by what the old schema says; that may be gone already.

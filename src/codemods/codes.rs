@@ -32,6 +32,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("functions-ents", "A file works with ents, which the schema no longer has. Its functions are to be migrated."),
     ("functions-filter", "A filter is more than comparisons of fields with values. The call is left."),
     ("functions-filtered-pages", "Pages of filtered rows lose their order in the ORM. The call is left."),
+    ("functions-kept-file", "The file of a call was to stay as it is. The call is left."),
     ("functions-kept-table", "The table of a call is not one of the ORM's. The call is left."),
     ("functions-lazy-chain", "What is asked for is put together, or handed on, before it is awaited. The call is left."),
     ("functions-limit", "A limit must be at least 1 for the ORM; 0 was no row before."),

@@ -47,6 +47,7 @@ pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Optio
     let files: Vec<FileId> = project.files.iter().copied().filter(is_read).collect();
     let mut found: Vec<sites::FileSites> = files.iter().map(|file| ents::read(before, *file, &target)).collect();
     found.retain(|file| !file.is_empty());
+    found.iter_mut().for_each(|file| file.is_kept = options.kept.contains(&before.source(file.file).path));
     if found.is_empty() {
         return Outcome::default();
     }
@@ -78,7 +79,8 @@ pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Optio
 
 /// Whether calls of ents are left, which need what they had.
 fn keeps_ents(found: &[sites::FileSites]) -> bool {
-    found.iter().flat_map(|file| &file.sites).any(|site| !site.is_live()) || found.iter().any(|file| !file.suspects.is_empty())
+    found.iter().flat_map(|file| &file.sites).any(|site| !site.is_live())
+        || found.iter().any(|file| !file.suspects.is_empty() || file.is_kept)
 }
 
 /// That what calls of ents go by is gone.

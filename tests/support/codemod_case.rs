@@ -344,7 +344,7 @@ fn options<'p>(from: &str, prose: impl Iterator<Item = &'p String>, title: &str,
         for option in paragraph.split([',', '\n']).map(str::trim).filter(|option| !option.is_empty()) {
             let (name, value) = option.split_once(':').unwrap_or((option, ""));
             let values = values.entry(name.trim().to_owned()).or_default();
-            if name != "table" {
+            if name != "table" && name != "keep" {
                 values.clear();
             }
             values.extend((!value.is_empty()).then(|| value.trim().to_owned()));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::{size, threads};
@@ -13,7 +13,8 @@ use crate::codemod::{self, ForeignKeys, Nullable, OneToOne, Options, Part, Relat
 const AFTER_HELP: &str = "\
 Exit codes:
   0  done, or nothing to do
-  1  done, and something is left to a person; or --check, and something would change
+  1  done, and something is left to a person; or --check, and something would change;
+     or --interactive, and nothing was wanted
   2  could not run, and nothing was written";
 
 /// Rewrites a Convex project from one way of writing schemas and functions to another.
@@ -35,6 +36,10 @@ pub struct MigrateArgs {
     /// Rewrite this table only; may be repeated.
     #[arg(long = "table", value_name = "NAME", value_delimiter = ',', help_heading = "What to migrate")]
     pub tables: Vec<String>,
+
+    /// Leave the functions in FILE as they are, and what they need to go on working; may be repeated.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to migrate")]
+    pub keep: Vec<String>,
 
     /// How relations are written.
     #[arg(long, value_name = "STYLE", value_enum, default_value_t, help_heading = "What to write")]
@@ -71,6 +76,9 @@ pub struct MigrateArgs {
     /// Write nothing; exit 1 if anything would change.
     #[arg(long, help_heading = "Running")]
     pub check: bool,
+    /// Show what would become of each file, and ask; on a terminal only.
+    #[arg(short, long, conflicts_with_all = ["dry_run", "check", "undo", "staged"], help_heading = "Running")]
+    pub interactive: bool,
     /// Change files that have changes which git does not hold yet.
     #[arg(long, help_heading = "Running")]
     pub allow_dirty: bool,
@@ -200,6 +208,7 @@ impl MigrateArgs {
             projects: None,
             only: self.only,
             tables: self.tables.clone(),
+            kept: self.keep.clone(),
             todo: self.todo,
         }
     }

@@ -41,6 +41,11 @@ pub fn render(format: ReportFormat, report: &Report<'_>) -> anyhow::Result<Vec<u
     }
 }
 
+/// Things that are left, each with the code around it.
+pub fn snippets(places: &Places, lines: &Lines<'_>, left: &[&Left], colors: bool) -> anyhow::Result<Vec<u8>> {
+    text::snippets(places, lines, left, colors)
+}
+
 /// Tables by what became of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
@@ -190,7 +195,7 @@ fn style_words(style: RelationStyle) -> &'static str {
 }
 
 /// What became of a table, in one word.
-fn status_word(status: &Status) -> &'static str {
+pub fn status_word(status: &Status) -> &'static str {
     match status {
         Status::Migrated => "migrated",
         Status::Created => "created",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::shapes::Use;
-use super::sites::FileSites;
+use super::sites::{FileSites, Site};
 use super::verdict::Why;
 use super::{severity, suggestions};
 use crate::codemod::{Left, Severity};
@@ -19,6 +19,7 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
         }
         return;
     }
+    keep(found);
     loop {
         let needed = needed_ents(found);
         let mut changed = false;
@@ -45,6 +46,20 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
     }
 }
 
+/// Leaves the calls in files that are to stay as they are; all calls, where it is one of these that hands out the ORM.
+fn keep(found: &mut [FileSites]) {
+    let is_setup_kept = found.iter().any(|file| file.is_kept && !file.factories.is_empty());
+    for file in found.iter_mut().filter(|file| file.is_kept || is_setup_kept) {
+        let why = if file.is_kept { "its file was to stay as it is" } else { "the file that sets up ents was to stay as it is" };
+        file.sites.iter_mut().for_each(|site| site.verdict = Err(Why::new("functions-kept-file", why)));
+    }
+}
+
+/// Why the call is left, if because its file is.
+fn kept(site: &Site) -> Option<&Why> {
+    site.verdict.as_ref().err().filter(|why| why.code == "functions-kept-file")
+}
+
 pub struct Needed {
     /// It cannot be told of which tables.
     pub any: bool,
@@ -53,7 +68,9 @@ pub struct Needed {
 
 /// The tables whose rows must be ents wherever they come from: calls that are left are made on them.
 pub fn needed_ents(found: &[FileSites]) -> Needed {
-    let mut needed = Needed { any: found.iter().any(|file| !file.suspects.is_empty()), tables: BTreeSet::new() };
+    // The type of ents is that of all tables' rows, wherever it is named.
+    let names_ents = |file: &FileSites| file.is_kept && !file.aliases.is_empty();
+    let mut needed = Needed { any: found.iter().any(|file| !file.suspects.is_empty() || names_ents(file)), tables: BTreeSet::new() };
     for file in found {
         // Rows whose origin is seen.
         let known: Vec<ExprId> = file
@@ -83,7 +100,22 @@ pub fn left(workspace: &Workspace, found: &[FileSites]) -> Vec<Left> {
     let mut all: Vec<Left> = Vec::new();
     for file in found {
         let module = workspace.hir(file.file);
-        for site in file.sites.iter().filter(|site| !site.is_silent()) {
+        let mut sites: Vec<&Site> = file.sites.iter().filter(|site| !site.is_silent()).collect();
+        if let Some((first, why)) = sites.first().and_then(|site| Some((module.span(site.top), kept(site)?))) {
+            all.push(Left {
+                code: why.code,
+                severity: Severity::Warning,
+                span: first,
+                message: match sites.len() {
+                    1 => format!("1 call of this file still goes through ents: {}", why.message),
+                    count => format!("{count} calls of this file still go through ents: {}", why.message),
+                },
+                suggestion: suggestions::of(why.code, ""),
+            });
+            // All calls of the file are left, and for the same reason.
+            sites.clear();
+        }
+        for site in sites {
             let span = module.span(site.top);
             let table = site.about.as_deref().unwrap_or("…");
             let suggested = |code: &str| suggestions::of(code, table);

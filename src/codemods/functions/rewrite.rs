@@ -174,7 +174,9 @@ impl Rewriter<'_> {
                 }
             }
         }
-        self.drop_held(&printer, file);
+        if !file.is_kept {
+            self.drop_held(&printer, file);
+        }
         file.aliases.iter().for_each(|(binding, ty)| self.write_alias(&printer, *binding, *ty));
         self.set_up(&printer, file.file, options);
         for (span, text) in nested.into_edits() {

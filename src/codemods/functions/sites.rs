@@ -24,6 +24,8 @@ pub struct FileSites {
     pub suspects: Vec<ExprId>,
     /// `type Ent<Table extends TableNames> = GenericEnt<typeof entDefinitions, Table>`: the name, and the type.
     pub aliases: Vec<(BindingId, TypeId)>,
+    /// Its calls stay as they are, whatever could be made of them.
+    pub is_kept: bool,
 }
 
 impl FileSites {

@@ -27,6 +27,9 @@ pub fn of(code: &str, table: &str) -> Option<String> {
             format!("`(await {query}.findMany({{ where: {{ … }} }})).filter((row) => …)`, with as much as can be in `where`")
         }
         "functions-filtered-pages" => format!("`{query}.select().orderBy(…).filter(…).paginate({{ cursor, limit }})`"),
+        "functions-kept-file" => {
+            "write it by hand, as the other files became; or take the run back with --undo, and have this file written, too".to_owned()
+        }
         "functions-kept-table" => format!("read it from the database of Convex: `ctx.db.query(\"{table}\")`"),
         "functions-lazy-chain" => {
             format!("`const row = await {query}.findFirst({{ where: {{ id }} }})` first, then ask for what belongs to it")

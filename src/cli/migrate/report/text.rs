@@ -6,21 +6,32 @@ use anstyle::{AnsiColor, Style};
 use codespan_reporting::diagnostic::Severity as Shown;
 
 use super::{Report, status_word};
+use crate::cli::lines::Lines;
 use crate::cli::output::{counted, one_line, text};
+use crate::cli::paths::Places;
 use crate::codemod::{Left, Severity, Status, TableOutcome};
 use crate::diagnostic::Diagnostic;
 
 pub fn render(report: &Report<'_>) -> anyhow::Result<Vec<u8>> {
     let (work, notes) = report.left();
-    let mut out = text::colored(report.colors, &|out| {
-        for left in &work {
-            let severity = if left.severity == Severity::Error { Shown::Error } else { Shown::Warning };
-            text::finding(report.places, report.lines, severity, &as_finding(left), out)?;
-        }
-        Ok(())
-    })?;
+    let mut out = snippets(report.places, report.lines, &work, report.colors)?;
     out.extend(rest(report, &notes).trim_start_matches('\n').bytes());
     Ok(out)
+}
+
+/// Things that are left, each with the code around it.
+pub fn snippets(places: &Places, lines: &Lines<'_>, left: &[&Left], colors: bool) -> anyhow::Result<Vec<u8>> {
+    text::colored(colors, &|out| {
+        for left in left {
+            let severity = match left.severity {
+                Severity::Error => Shown::Error,
+                Severity::Warning => Shown::Warning,
+                Severity::Info => Shown::Note,
+            };
+            text::finding(places, lines, severity, &as_finding(left), out)?;
+        }
+        Ok(())
+    })
 }
 
 /// The code around it is shown as that of a finding is.

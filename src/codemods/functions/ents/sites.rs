@@ -20,7 +20,15 @@ pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
         let schema = chains.first().map(|chain| chain.ents.schema.clone());
         let mut sites: Vec<Site> = chains.into_iter().map(|chain| site(&reader, chain)).collect();
         sites.extend(awaited_names(&reader));
-        FileSites { file, schema, sites, factories: factories(&reader), suspects: suspects(&reader), aliases: aliases(module) }
+        FileSites {
+            file,
+            schema,
+            sites,
+            factories: factories(&reader),
+            suspects: suspects(&reader),
+            aliases: aliases(module),
+            is_kept: false,
+        }
     })
 }
 
