@@ -140,7 +140,7 @@ impl File {
 
     /// Takes the file for a test where its text says that it is one.
     fn find_tests(&mut self) {
-        if self.role == Role::Backend && self.runs_tests() {
+        if matches!(self.role, Role::Backend | Role::Support) && self.runs_tests() {
             self.role = Role::Test;
         }
     }

@@ -7,13 +7,15 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 /// Module names of code that runs in a backend or builds one; `convex/react` is a client's.
-const NEEDLES: [&str; 8] = [
+const NEEDLES: [&str; 9] = [
     "convex/server",
     "convex/values",
     "_generated/server",
     "_generated/dataModel",
     "convex-helpers/server",
     "convex-ents",
+    // Tests read indexes too.
+    "convex-test",
     "convex/orm",
     "kitcn/orm",
 ];

@@ -143,6 +143,7 @@ impl<'w> World<'w> {
         let mut project_of: Vec<usize> =
             files.iter().map(|f| layout.root_of(&f.source.path).filter(|_| f.source.block.is_none()).unwrap_or(loose)).collect();
         adopt_imported(&targets, &mut project_of, loose);
+        adopt_tests(files, &targets, &mut project_of, loose);
         let (schemas, known) = (Vec::new(), Known::default());
         Self { files, layout, by_path, targets, project_of, project_count: loose + 1, schemas, known, is_watched }
     }
@@ -293,6 +294,24 @@ fn adopt_imported(targets: &[Targets], project_of: &mut [usize], loose: usize) {
                 project_of[file as usize] = project_of[importer];
                 queue.push(file as usize);
             }
+        }
+    }
+}
+
+/// Gives tests that lie beside a functions folder to the project whose files they import.
+fn adopt_tests(files: &[File], targets: &[Targets], project_of: &mut [usize], loose: usize) {
+    let mut tests: Vec<usize> = (0..files.len()).filter(|&i| files[i].role == Role::Test && project_of[i] == loose).collect();
+    loop {
+        let before = tests.len();
+        tests.retain(|&test| {
+            let imported =
+                targets[test].values().filter_map(|t| if let Target::File(f) = t { Some(project_of[f.0 as usize]) } else { None });
+            // The last of all projects is that of loose files.
+            project_of[test] = imported.min().unwrap_or(loose);
+            project_of[test] == loose
+        });
+        if tests.len() == before {
+            return;
         }
     }
 }

@@ -67,7 +67,7 @@ impl Rule for UnusedIndex {
             // A query that searches its field by hand had better read it.
             let fix = searched_by_hand(table, index, cx).is_none().then(|| removal(cx.source(index.span), index).edits);
             cx.report(
-                Diagnostic::new(index.name_span, format!("nothing in the project reads the {kind} `{}`", index.name))
+                Diagnostic::new(index.name_span, format!("nothing in the project reads the {kind} `{}` of `{}`", index.name, table.name))
                     .help("drop it, or read it where its fields are searched")
                     .fix(fix.map(|edits| Fix::r#unsafe(format!("Drop `{}`", index.name), edits))),
             );
