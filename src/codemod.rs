@@ -9,8 +9,8 @@ use crate::source::{FileId, Span};
 /// What the project is written for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum From {
-    /// `v.*` columns in `defineTable`, `defineEnt` or an early `convexTable`: the schema only.
-    Validators,
+    /// Plain Convex: `v.*` columns in `defineTable`, or in an early `convexTable`, and functions that call `ctx.db`.
+    Convex,
     /// convex-ents.
     Ents,
 }
@@ -120,6 +120,8 @@ pub struct Options {
 pub struct Plan {
     /// The files that change, as they would be.
     pub files: BTreeMap<FileId, Rewritten>,
+    /// Files that are new: their paths, as those of the workspace's files are written, and their texts.
+    pub created: BTreeMap<String, String>,
     /// What becomes of each table, in the order of the schema, one project after the other.
     pub tables: Vec<TableOutcome>,
     /// What a person has to do or to know, in order of file and place.

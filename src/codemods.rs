@@ -7,7 +7,7 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use crate::codemod::{From, Left, Options, Part, Plan, Severity, Status};
+use crate::codemod::{Left, Options, Part, Plan, Severity, Status};
 use crate::model::hir::{Binding, BindingKind, ExprKind};
 use crate::model::{Project, Workspace};
 use crate::source::{self, FileId, SourceFile, Span};
@@ -23,7 +23,7 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
     let is_asked = |place: &usize| options.projects.as_ref().is_none_or(|asked| asked.contains(place));
     for place in (0..workspace.projects.len()).filter(is_asked) {
         let schema = proved(workspace, place, options, Run::First);
-        let has_functions = options.from == From::Ents && options.only != Some(Part::Schema) && !schema.files.is_empty();
+        let has_functions = options.only != Some(Part::Schema) && !schema.files.is_empty();
         let plan = match (options.only, has_functions) {
             (Some(Part::Functions), true) => functions_alone(workspace, place, options, schema),
             (Some(Part::Functions), false) => continue,
@@ -35,6 +35,7 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
             (_, false) => schema,
         };
         all.files.extend(plan.files);
+        all.created.extend(plan.created);
         all.tables.extend(plan.tables);
         all.left.extend(plan.left);
         all.calls.rewritten += plan.calls.rewritten;
@@ -62,6 +63,7 @@ fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &
         outcome.left = vec![Left { code: "unproved", severity: Severity::Error, span: file, message, suggestion: None }];
         outcome.calls = crate::codemod::Calls { rewritten: 0, left: outcome.calls.rewritten + outcome.calls.left };
         outcome.files.clear();
+        outcome.created = None;
     }
     // Each call that is left says so itself.
     if !outcome.files.is_empty() {
@@ -70,6 +72,7 @@ fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &
     plan.left.extend(outcome.left);
     plan.calls = outcome.calls;
     plan.files.extend(outcome.files);
+    plan.created.extend(outcome.created);
 }
 
 /// Where the new text of a file cannot be read, or lacks a comment of the old one: it must not be written.

@@ -285,6 +285,11 @@ impl Workspace {
         self.imports.get(file.0 as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// The file of this path.
+    pub fn file_at(&self, path: &str) -> Option<FileId> {
+        self.files.iter().find(|file| file.source.path == path).map(|file| file.source.id)
+    }
+
     /// The functions folder that holds the file, without a `/` at its end.
     pub fn functions_folder(&self, file: FileId) -> Option<&str> {
         let root = self.layout.root_of(&self.source(file).path).filter(|_| self.source(file).block.is_none())?;
@@ -307,6 +312,13 @@ impl Workspace {
     pub fn ask<T>(&self, home: FileId, questions: impl FnOnce(&Infer<'_>) -> T) -> T {
         let world = World::new(&self.files, &self.layout, false);
         questions(&Infer::new(&world, home))
+    }
+
+    /// Asks the same about many files, in their order; here a `Ty::Doc` has the fields that the project's schema gives it.
+    pub fn ask_each<T: Send>(&self, files: &[FileId], question: impl Fn(FileId, &Infer<'_>) -> T + Sync) -> Vec<T> {
+        let mut world = World::new(&self.files, &self.layout, false);
+        world.schemas = self.projects.iter().map(|project| project.schema.clone()).collect();
+        files.par_iter().map(|file| question(*file, &Infer::new(&world, *file))).collect()
     }
 
     /// The text of a range, as written.

@@ -131,6 +131,7 @@ fn laid_out(backend: &Path, place: &Path, options: &Options, broken: &dyn Fn(Str
     for (file, rewritten) in &plan.files {
         after[file.0 as usize].1 = broken(rewritten.text.clone());
     }
+    after.extend(plan.created.iter().map(|(path, text)| (path.clone(), broken(text.clone()))));
     let name = backend.file_name().expect("a name");
     let folder = place.join(name);
     for (side, files) in [("before", &files), ("after", &after)] {

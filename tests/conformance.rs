@@ -155,6 +155,7 @@ fn project(case: &CodemodCase, plan: &Plan, exception: Exception) -> Project {
     for (file, rewritten) in &plan.files {
         after[file.0 as usize].1.clone_from(&rewritten.text);
     }
+    after.extend(plan.created.iter().map(|(path, text)| (path.clone(), text.clone())));
     Project {
         title: case.title.clone(),
         before: [case.before(), case.others.clone()].concat(),

@@ -50,7 +50,7 @@ fn a_file_that_changed_meanwhile_stops_everything() {
     let tree = Tree::new();
     let path = tree.path();
     let mut all = changes(&path);
-    all[1].before = b"something else".to_vec();
+    all[1].before = Some(b"something else".to_vec());
     assert_eq!(refused(&tree, all), "nothing was changed: `users.ts`: it changed since it was read; run again");
 
     // Just before it is replaced.
@@ -98,7 +98,11 @@ fn read_only_files_and_links_out_of_the_tree_are_refused() {
     std::fs::write(elsewhere.path().join("far.ts"), "far").expect("write");
     symlink(elsewhere.path().join("far.ts"), path.join("convex/near.ts")).expect("a link");
     symlink(path.join(FILES[0]), path.join("convex/twin.ts")).expect("a link");
-    let change = |name: &str, before: &str| Change { path: path.join(name), before: before.as_bytes().to_vec(), after: b"after".to_vec() };
+    let change = |name: &str, before: &str| Change {
+        path: path.join(name),
+        before: Some(before.as_bytes().to_vec()),
+        after: Some(b"after".to_vec()),
+    };
     let said = refused(&tree, [changes(&path), vec![change("convex/near.ts", "far")]].concat());
     assert!(said.starts_with("nothing was changed: `near.ts`: it is a link to ") && said.ends_with(" outside of the project"), "{said}");
     let said = refused(&tree, [changes(&path), vec![change("convex/twin.ts", &old(FILES[0]))]].concat());
@@ -116,7 +120,7 @@ fn permissions_and_links_are_kept() {
     tree.write("shared/real.ts", "before");
     symlink(path.join("shared/real.ts"), path.join("convex/linked.ts")).expect("a link");
     std::fs::set_permissions(path.join("shared/real.ts"), PermissionsExt::from_mode(0o750)).expect("set the mode");
-    let change = Change { path: path.join("convex/linked.ts"), before: b"before".to_vec(), after: b"after".to_vec() };
+    let change = Change { path: path.join("convex/linked.ts"), before: Some(b"before".to_vec()), after: Some(b"after".to_vec()) };
     {
         let journal = open(&path);
         journal.begin(Kind::Migration, vec![change]).expect("a change").run().expect("the change");
@@ -157,7 +161,7 @@ fn child() {
             std::fs::create_dir_all(tree.join(path).parent().expect("a folder")).expect("make the folder");
             std::fs::write(tree.join(path), big("o")).expect("write a file");
         }
-        let change = |path: &str| Change { path: tree.join(path), before: big("o").into_bytes(), after: big("n").into_bytes() };
+        let change = |path: &str| Change { path: tree.join(path), before: Some(big("o").into_bytes()), after: Some(big("n").into_bytes()) };
         let journal = open(&tree);
         let filler = disk.join("filler");
         let mut out = std::fs::File::create(&filler).expect("the filler");

@@ -38,6 +38,7 @@ fn plan() -> Plan {
     let why = "the index `by_meta` is on a field inside of another";
     Plan {
         files: BTreeMap::from([(FileId(0), Rewritten { text: "new\n".to_owned(), edits: 14 })]),
+        created: BTreeMap::new(),
         tables: vec![
             table("users", Status::Migrated, &["users.height: null now allowed", "users.weight: null now allowed | or missing"]),
             table("posts_to_tags", Status::Created, &[]),

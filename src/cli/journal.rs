@@ -2,7 +2,8 @@
 //!
 //! The folder `.orm-migrate` at the top of the project holds, besides a lock that one run at a time has,
 //!
-//! - `next`: a change under way. `list.json` names its files, `0.old` and `0.new` are the contents of the first before and after it, …;
+//! - `next`: a change under way. `list.json` names its files, `0.old` and `0.new` are the contents of the first before and after it, …,
+//!   where it is there then;
 //!   a temporary file beside each waits to take its place. Only when all of that is on the disk there is `sealed`, and only then the first
 //!   file is replaced. `back` says that the change is being taken back.
 //! - `last`: what `next` was when the last change was finished, for `--undo`.
@@ -30,14 +31,17 @@ pub const FOLDER: &str = ".orm-migrate";
 /// How people see a path.
 pub type Shown<'a> = &'a (dyn Fn(&Path) -> String + Sync);
 
-/// A file that is to change.
+/// A file that is to change, to appear, or to go.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// Absolute.
     pub path: PathBuf,
-    pub before: Vec<u8>,
-    pub after: Vec<u8>,
+    pub before: Content,
+    pub after: Content,
 }
+
+/// What a file holds; `None` where there is no such file.
+type Content = Option<Vec<u8>>;
 
 /// What a change is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +66,11 @@ struct Entry {
     path: String,
     /// The name of the temporary file beside it.
     temporary: String,
+    /// There is no such file before, or after.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    appears: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    goes: bool,
 }
 
 /// The journal of a tree, as long as this process has its lock.
@@ -131,8 +140,8 @@ impl<'a> Journal<'a> {
         let (mut changes, mut changed) = (Vec::new(), Vec::new());
         for (i, entry) in record.files.iter().enumerate() {
             let path = self.tree.join(&entry.path);
-            let (before, after) = (self.kept(&last, i, "new")?, self.kept(&last, i, "old")?);
-            match std::fs::read(&path) {
+            let (after, before) = self.kept(&last, i, entry)?;
+            match content(&path) {
                 Ok(now) if now == before => changes.push(Change { path, before, after }),
                 // Somebody has restored it already.
                 Ok(now) if now == after => {}
@@ -155,7 +164,7 @@ impl<'a> Journal<'a> {
     fn targets(&self, changes: &[Change]) -> anyhow::Result<Vec<Target>> {
         let (mut targets, mut failures) = (Vec::<Target>::new(), Vec::new());
         for change in changes {
-            match Target::of(&change.path, &self.tree, &change.before) {
+            match Target::of(&change.path, &self.tree, change.before.as_deref()) {
                 Ok(target) if targets.iter().any(|other| other.path == target.path) => {
                     failures.push(format!("`{}`: another file of the run is a link to it", self.shown(&change.path)));
                 }
@@ -196,9 +205,15 @@ impl<'a> Journal<'a> {
         Ok(Some(record))
     }
 
-    fn kept(&self, folder: &Path, i: usize, which: &str) -> anyhow::Result<Vec<u8>> {
-        let path = folder.join(format!("{i}.{which}"));
-        std::fs::read(&path).with_context(|| format!("cannot read `{}`", self.shown(&path)))
+    /// What a file holds before and after.
+    fn kept(&self, folder: &Path, i: usize, entry: &Entry) -> anyhow::Result<(Content, Content)> {
+        let read = |which: &str| {
+            let path = folder.join(format!("{i}.{which}"));
+            std::fs::read(&path).with_context(|| format!("cannot read `{}`", self.shown(&path)))
+        };
+        let before = if entry.appears { None } else { Some(read("old")?) };
+        let after = if entry.goes { None } else { Some(read("new")?) };
+        Ok((before, after))
     }
 }
 
@@ -214,6 +229,14 @@ const TEMPORARY: &str = ".orm-migrate-";
 fn is_temporary(name: &str) -> bool {
     let rest = name.strip_prefix(TEMPORARY);
     rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+}
+
+fn content(path: &Path) -> std::io::Result<Content> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes a file of the journal so that it is on the disk, whole, when this returns.

@@ -40,10 +40,10 @@ pub fn run(args: &MigrateArgs) -> anyhow::Result<Exit> {
         return recover::undo(&tree, &shown, args.allow_dirty);
     };
     let from = source.codemod()?;
-    if from == codemod::From::Validators && args.only == Some(Part::Functions) {
+    if source == Source::Validators && args.only == Some(Part::Functions) {
         bail!("--from validators rewrites the schema only; there is nothing for --only functions to do");
     }
-    if !args.keep.is_empty() && (from == codemod::From::Validators || args.only == Some(Part::Schema)) {
+    if !args.keep.is_empty() && (source == Source::Validators || args.only == Some(Part::Schema)) {
         bail!("only the schema is to be rewritten; there are no functions that --keep could leave as they are");
     }
     if args.only == Some(Part::Functions) && !args.tables.is_empty() {
@@ -181,7 +181,7 @@ impl Run<'_> {
             colors: false,
         };
         if report.written {
-            self.write(&rewritten, journal)?;
+            self.write(&rewritten, &plan, journal)?;
         }
         let exit = self.show(&report, &rewritten, has_projects);
         std::mem::forget((workspace, plan));
@@ -224,12 +224,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn write(&self, rewritten: &[Rewritten], journal: Option<Journal<'_>>) -> anyhow::Result<()> {
+    fn write(&self, rewritten: &[Rewritten], plan: &Plan, journal: Option<Journal<'_>>) -> anyhow::Result<()> {
         let disk = |file: &Rewritten| self.places.on_disk(&file.path);
         let shown = |path: &Path| self.places.shown_path(path);
         self.refuse_dirty(rewritten)?;
-        let change =
-            |file: &Rewritten| Change { path: disk(file), before: file.before.as_bytes().to_vec(), after: file.after.as_bytes().to_vec() };
+        let is_new = |file: &Rewritten| plan.created.contains_key(&file.path);
+        let change = |file: &Rewritten| Change {
+            path: disk(file),
+            before: (!is_new(file)).then(|| file.before.as_bytes().to_vec()),
+            after: Some(file.after.as_bytes().to_vec()),
+        };
         let changes = rewritten.iter().map(change).collect();
         let journal = match journal {
             Some(journal) => journal,
@@ -288,17 +292,21 @@ impl Run<'_> {
 
 /// What the plan's files come to on disk.
 fn rewritten(workspace: &Workspace, blocks: &BTreeMap<FileId, Block>, plan: &Plan) -> Vec<Rewritten> {
-    pages::rewritten(plan.files.iter().map(|(file, rewritten)| {
+    let mut all = pages::rewritten(plan.files.iter().map(|(file, rewritten)| {
         let source = workspace.source(*file);
         pages::Changed { path: &source.path, block: blocks.get(file), before: &source.text, after: &rewritten.text }
-    }))
+    }));
+    let made = |(path, text): (&String, &String)| Rewritten { path: path.clone(), before: String::new(), after: text.clone() };
+    all.extend(plan.created.iter().map(made));
+    all
 }
 
 /// Functions are read by what the old schema says; that may be gone already.
 fn check_ents(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let schemas = || options.projects.iter().flatten().filter_map(|project| workspace.projects.get(*project)?.schema.as_ref());
     let is_ent = |schema: &crate::model::Schema| schema.tables.iter().any(|table| table.definition.flavor == TableFlavor::Ent);
-    if options.only == Some(Part::Functions) && schemas().next().is_some() && !schemas().any(is_ent) {
+    if options.from == codemod::From::Ents && options.only == Some(Part::Functions) && schemas().next().is_some() && !schemas().any(is_ent)
+    {
         bail!(
             "the schema has no ents, without which it cannot be told what functions ask of them; \
              if it has been migrated already, take that back with --undo, and migrate both, or the functions first"

@@ -1,15 +1,18 @@
 //! The functions that use the schema: what they ask of the old library is found, understood, and written as calls of the ORM.
 //!
-//! A front end (`ents`) yields a neutral form (`ask`), which the back end (`print`) writes; `shapes` follows what becomes of the rows.
+//! A front end (`ents`, `convex`) yields a neutral form (`ask`), which the back end (`print`) writes; `shapes` follows what becomes of the rows.
 //! What cannot be proved to mean the same is left as it is, with the reason, and keeps what it needs to go on working.
 
 mod aliases;
 mod ask;
+mod changes;
+mod convex;
 mod decide;
 mod definitions;
 mod edges;
 mod ents;
 mod finish;
+mod home;
 mod joins;
 mod companions;
 mod nested;
@@ -27,7 +30,7 @@ mod wiring;
 
 use std::collections::BTreeMap;
 
-use crate::codemod::{Calls, Left, Options, RelationStyle, Rewritten, Severity};
+use crate::codemod::{Calls, From, Left, Options, RelationStyle, Rewritten, Severity};
 use crate::model::{Role, Workspace};
 use crate::source::{FileId, Span};
 
@@ -35,6 +38,8 @@ use crate::source::{FileId, Span};
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub files: BTreeMap<FileId, Rewritten>,
+    /// A file that is new: its path, and its text.
+    pub created: Option<(String, String)>,
     pub left: Vec<Left>,
     pub calls: Calls,
 }
@@ -45,26 +50,33 @@ pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Optio
     let target = target::Target::of(after, &after.projects[place]);
     let is_read = |file: &FileId| matches!(before.files[file.0 as usize].role, Role::Backend | Role::Support);
     let files: Vec<FileId> = project.files.iter().copied().filter(is_read).collect();
-    let mut found: Vec<sites::FileSites> = files.iter().map(|file| ents::read(before, *file, &target)).collect();
+    let mut found: Vec<sites::FileSites> = match options.from {
+        From::Ents => files.iter().map(|file| ents::read(before, *file, &target)).collect(),
+        From::Convex => convex::read(before, project, &files, &target),
+    };
     found.retain(|file| !file.is_empty());
     found.iter_mut().for_each(|file| file.is_kept = options.kept.contains(&before.source(file.file).path));
     if found.is_empty() {
         return Outcome::default();
     }
-    let wiring = wiring::Wiring::of(before, &found);
+    let wiring = match options.from {
+        From::Ents => wiring::Wiring::of(before, &found),
+        From::Convex => project.schema.as_ref().and_then(|schema| wiring::Wiring::beside(before, schema.file)),
+    };
     let mut outcome = Outcome::default();
     let obstacle = match () {
         () if options.relations != RelationStyle::DefineRelations => {
             Some("this style of relations is one that no published version of the ORM can be started with")
         }
         () if target.relations.is_none() => Some("the new schema exports no relations that the ORM could be started with"),
-        () if wiring.is_none() => Some("the place where `entsTableFactory` is called cannot be changed"),
+        () if wiring.is_none() && options.from == From::Ents => Some("the place where `entsTableFactory` is called cannot be changed"),
+        () if wiring.is_none() => Some("there is no place for a file that starts the ORM beside the schema"),
         () => None,
     };
     decide::decide(&mut found, obstacle);
     outcome.calls = calls(&found);
-    outcome.left = decide::left(before, &found);
-    let keeps_ents = keeps_ents(&found);
+    outcome.left = decide::left(before, &found, options.from);
+    let keeps_ents = options.from == From::Ents && keeps_ents(&found);
     if keeps_ents {
         match definitions(before, after, &found) {
             Some(kept) => _ = outcome.files.insert(kept.0, kept.1),
@@ -72,7 +84,9 @@ pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Optio
         }
     }
     if let (Some(wiring), Some(_), None) = (wiring, &target.relations, obstacle) {
-        outcome.files.extend(rewrite::rewrite(before, &target, &found, &wiring, options, keeps_ents));
+        let written = rewrite::rewrite(before, &target, &found, &wiring, options, keeps_ents);
+        outcome.files.extend(written.files);
+        outcome.created = written.created;
     }
     outcome
 }

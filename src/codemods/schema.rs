@@ -61,7 +61,7 @@ pub fn plan(workspace: &Workspace, project: &Project, options: &Options, kept: &
     workspace.ask(home, |infer| {
         let reader = Reader { workspace, infer };
         let Some(schema) = reader.schema(project) else { return unreadable(project) };
-        if options.from == From::Validators && is_of_ents(&schema) {
+        if options.from == From::Convex && is_of_ents(&schema) {
             let message = "the tables of this schema are ents, with edges that validators do not show".to_owned();
             let suggestion = Some("migrate with `--from ents`".to_owned());
             let left = Left { code: "ents", severity: Severity::Error, span: schema_span(&schema, workspace), message, suggestion };

@@ -12,7 +12,7 @@ use super::ty::{Action, ColumnKind, ForeignKey, Index, IndexKind, SchemaTy, Tabl
 use super::world::{Known, World};
 use crate::source::{FileId, Span};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Schema {
     pub file: FileId,
     pub tables: Vec<Table>,
@@ -31,7 +31,7 @@ pub struct Schema {
 }
 
 /// A table that the schema names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Table {
     pub name: Name,
     /// The property of the schema that names it.

@@ -241,11 +241,14 @@ impl CodemodCase {
         let mut rewrites = Vec::new();
         for block in &self.after {
             let path = block.path.as_deref().unwrap_or("convex/schema.ts");
-            let Some(file) = workspace.files.iter().find(|file| file.source.path == path) else {
+            let file = workspace.files.iter().find(|file| file.source.path == path);
+            // A new file is shown by the cases that want to.
+            let made = plan.created.get(path).map(String::as_str);
+            let changed = file.map(|file| plan.files.get(&file.source.id).map_or(&*file.source.text, |rewritten| &rewritten.text));
+            let Some(now) = made.or(changed) else {
                 failures.add(format!("{}\n  line {}: an `after` block for {path}, which is no file of the case", self.title, block.line));
                 continue;
             };
-            let now = plan.files.get(&file.source.id).map_or(&*file.source.text, |rewritten| &rewritten.text);
             if now == block.text {
                 continue;
             }
@@ -307,9 +310,15 @@ impl CodemodCase {
     fn check_result(&self, workspace: Workspace, plan: &Plan, planner: Planner<'_>, failures: &mut Failures) {
         let before = comments(&workspace);
         let texts = plan.files.iter().map(|(id, rewritten)| (*id, rewritten.text.clone())).collect();
-        let workspace = workspace.with_texts(texts);
-        for id in plan.files.keys() {
-            let source = workspace.source(*id);
+        let mut workspace = workspace.with_texts(texts);
+        if !plan.created.is_empty() {
+            let files = workspace.files.iter().map(|file| (file.source.path.clone(), file.source.text.to_string()));
+            let created = plan.created.iter().map(|(path, text)| (path.clone(), text.clone()));
+            workspace = super::workspace(&files.chain(created).collect::<Vec<_>>(), self.aliases.clone());
+        }
+        let made = plan.created.keys().filter_map(|path| workspace.file_at(path));
+        for id in plan.files.keys().copied().chain(made) {
+            let source = workspace.source(id);
             if let Some(error) = source.errors.first() {
                 let shown = indented(&source.text);
                 failures.add(format!(

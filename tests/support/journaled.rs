@@ -8,7 +8,13 @@ use tempfile::TempDir;
 use super::program::{Output, orm_migrate};
 use super::read;
 
-pub const FILES: [&str; 3] = ["convex/schema.ts", "convex/users.ts", "convex/model/posts.ts"];
+/// The last of them is new.
+pub const FILES: [&str; 4] = ["convex/schema.ts", "convex/users.ts", "convex/model/posts.ts", "convex/orm.ts"];
+
+/// Whether the change makes the file.
+pub fn is_new(path: &str) -> bool {
+    path == FILES[3]
+}
 
 pub fn old(path: &str) -> String {
     format!("// {path}, old\n")
@@ -35,7 +41,7 @@ impl Tree {
     pub fn new() -> Self {
         let this = Self { folder: TempDir::new().expect("a folder") };
         this.write("package.json", "{}");
-        for path in FILES {
+        for path in FILES.into_iter().filter(|path| !is_new(path)) {
             this.write(path, &old(path));
         }
         this
@@ -55,12 +61,18 @@ impl Tree {
         read(&self.folder.path().join(path))
     }
 
+    fn text_of(&self, path: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.path().join(path)).ok()
+    }
+
     /// Every file is old or new, whatever has happened.
     pub fn state(&self) -> State {
-        let of = |path: &str| match self.text(path) {
-            text if text == old(path) => State::Old,
-            text if text == new(path) => State::New,
-            text => panic!("{path} is torn: {text:?}"),
+        let of = |path: &str| match self.text_of(path) {
+            None if is_new(path) => State::Old,
+            None => panic!("{path} is gone"),
+            Some(text) if text == old(path) && !is_new(path) => State::Old,
+            Some(text) if text == new(path) => State::New,
+            Some(text) => panic!("{path} is torn: {text:?}"),
         };
         let states = FILES.map(of);
         if states.iter().all(|state| *state == states[0]) { states[0] } else { State::Mixed }
@@ -96,7 +108,8 @@ pub fn show(path: &Path) -> String {
 }
 
 pub fn changes(tree: &Path) -> Vec<Change> {
-    let change = |path: &str| Change { path: tree.join(path), before: old(path).into_bytes(), after: new(path).into_bytes() };
+    let before = |path: &str| (!is_new(path)).then(|| old(path).into_bytes());
+    let change = |path: &str| Change { path: tree.join(path), before: before(path), after: Some(new(path).into_bytes()) };
     FILES.map(change).into()
 }
 

@@ -122,10 +122,10 @@ pub struct MigrateArgs {
 pub enum Source {
     /// A schema and functions for convex-ents.
     Ents,
-    /// A schema of `v.*` validators; functions stay as they are.
-    Validators,
-    #[value(hide = true)]
+    /// Plain Convex: a schema of `v.*` validators, and functions that call `ctx.db`.
     Convex,
+    /// The same as --from convex --only schema.
+    Validators,
     #[value(hide = true)]
     Drizzle,
     #[value(hide = true)]
@@ -147,9 +147,9 @@ impl Source {
     pub fn codemod(self) -> anyhow::Result<codemod::From> {
         match self {
             Self::Ents => Ok(codemod::From::Ents),
-            Self::Validators => Ok(codemod::From::Validators),
-            Self::Convex | Self::Drizzle | Self::Relations => {
-                anyhow::bail!("--from {} comes in a later version; there are --from ents and --from validators", self.name())
+            Self::Convex | Self::Validators => Ok(codemod::From::Convex),
+            Self::Drizzle | Self::Relations => {
+                anyhow::bail!("--from {} comes in a later version; there are --from ents and --from convex", self.name())
             }
         }
     }
@@ -206,7 +206,7 @@ impl MigrateArgs {
             schema_function: self.schema_fn,
             target: self.target.unwrap_or_default(),
             projects: None,
-            only: self.only,
+            only: if self.from == Some(Source::Validators) { Some(Part::Schema) } else { self.only },
             tables: self.tables.clone(),
             kept: self.keep.clone(),
             todo: self.todo,

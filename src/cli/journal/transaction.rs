@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 
-use super::{Change, Entry, Journal, Kind, Record, TEMPORARY, remove_file, remove_folder, sync_folder, write_synced};
+use super::{Change, Entry, Journal, Kind, Record, TEMPORARY, content, remove_file, remove_folder, sync_folder, write_synced};
 use crate::cli::write::Target;
 
 /// What is done at once. Numbers are those of files in the list.
@@ -60,7 +60,8 @@ impl<'j> Transaction<'j> {
         let mut resolved = Vec::new();
         for (i, (target, change)) in targets.into_iter().zip(changes).enumerate() {
             let path = journal.name(&target.path).ok_or_else(|| anyhow!("`{}` is no source file", journal.shown(&target.path)))?;
-            files.push(Entry { path, temporary: format!("{TEMPORARY}{token:016x}-{i}") });
+            let (appears, goes) = (change.before.is_none(), change.after.is_none());
+            files.push(Entry { path, temporary: format!("{TEMPORARY}{token:016x}-{i}"), appears, goes });
             resolved.push(Change { path: target.path, ..change });
         }
         let count = files.len();
@@ -97,8 +98,9 @@ impl<'j> Transaction<'j> {
         let mut forward = Vec::new();
         for (i, entry) in this.record.files.iter().enumerate() {
             let path = journal.tree.join(&entry.path);
-            let change = Change { before: journal.kept(&next, i, "old")?, after: journal.kept(&next, i, "new")?, path };
-            match std::fs::read(&change.path) {
+            let (before, after) = journal.kept(&next, i, entry)?;
+            let change = Change { path, before, after };
+            match content(&change.path) {
                 Ok(now) if now == change.after => {}
                 Ok(now) if now == change.before => forward.extend([Step::Stage(i), Step::Replace(i)]),
                 _ => this.edited.push(change.path.clone()),
@@ -222,14 +224,18 @@ impl<'j> Transaction<'j> {
 
     fn keep(&self, i: usize) -> anyhow::Result<()> {
         let next = self.journal.next();
-        write_synced(&next.join(format!("{i}.old")), &self.changes[i].before)?;
-        Ok(write_synced(&next.join(format!("{i}.new")), &self.changes[i].after)?)
+        for (which, bytes) in [("old", &self.changes[i].before), ("new", &self.changes[i].after)] {
+            if let Some(bytes) = bytes {
+                write_synced(&next.join(format!("{i}.{which}")), bytes)?;
+            }
+        }
+        Ok(())
     }
 
     fn stage(&self, i: usize) -> anyhow::Result<()> {
         let change = &self.changes[i];
-        let target = Target::of(&change.path, &self.journal.tree, &change.before)?;
-        self.stage_beside(i, &target, &change.after)
+        let target = Target::of(&change.path, &self.journal.tree, change.before.as_deref())?;
+        change.after.as_deref().map_or(Ok(()), |after| self.stage_beside(i, &target, after))
     }
 
     fn stage_beside(&self, i: usize, target: &Target, text: &[u8]) -> anyhow::Result<()> {
@@ -252,8 +258,11 @@ impl<'j> Transaction<'j> {
 
     fn replace(&self, i: usize) -> anyhow::Result<()> {
         let change = &self.changes[i];
-        let target = Target::of(&change.path, &self.journal.tree, &change.before)?;
-        Ok(std::fs::rename(self.temporary(i), target.path)?)
+        let target = Target::of(&change.path, &self.journal.tree, change.before.as_deref())?;
+        match change.after {
+            Some(_) => Ok(std::fs::rename(self.temporary(i), target.path)?),
+            None => Ok(std::fs::remove_file(target.path)?),
+        }
     }
 
     fn finish(&self) -> anyhow::Result<()> {
@@ -280,7 +289,7 @@ impl<'j> Transaction<'j> {
 
     fn restore(&mut self, i: usize) -> anyhow::Result<()> {
         let change = &self.changes[i];
-        match std::fs::read(&change.path) {
+        match content(&change.path) {
             Ok(now) if now == change.before => return Ok(()),
             Ok(now) if now == change.after => {}
             _ => {
@@ -290,9 +299,14 @@ impl<'j> Transaction<'j> {
                 return Ok(());
             }
         }
-        let target = Target::of(&change.path, &self.journal.tree, &change.after)?;
-        self.stage_beside(i, &target, &change.before)?;
-        std::fs::rename(self.temporary(i), target.path)?;
+        let target = Target::of(&change.path, &self.journal.tree, change.after.as_deref())?;
+        match &change.before {
+            Some(before) => {
+                self.stage_beside(i, &target, before)?;
+                std::fs::rename(self.temporary(i), target.path)?;
+            }
+            None => std::fs::remove_file(target.path)?,
+        }
         self.replaced += 1;
         Ok(())
     }

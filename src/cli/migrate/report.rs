@@ -13,6 +13,7 @@ use crate::cli::output::counted;
 use crate::cli::paths::Places;
 use crate::codemod::{Left, Options, Part, Plan, RelationStyle, Severity, Status, TableOutcome};
 use crate::model::Workspace;
+use crate::source::FileId;
 
 /// Where the codes of what is left are explained.
 const CODES_URL: &str = "https://github.com/orm-lint/orm-lint/blob/main/docs/codemods/README.md";
@@ -83,7 +84,7 @@ impl Counts {
 impl Report<'_> {
     /// `2 files written; 3 tables migrated, 1 kept; 118 calls rewritten, 6 left`.
     pub fn summary(&self) -> String {
-        let files = match self.plan.files.len() {
+        let files = match self.plan.files.len() + self.plan.created.len() {
             0 => "nothing to change".to_owned(),
             count => counted(count, "file") + if self.written { " written" } else { " would change" },
         };
@@ -93,6 +94,13 @@ impl Report<'_> {
             line += &format!("; {} rewritten, {} left", counted(calls.rewritten, "call"), calls.left);
         }
         line
+    }
+
+    /// The files as a person knows them, each with the number of places that change in it; with none where it is new.
+    fn files(&self) -> Vec<(String, Option<usize>)> {
+        let path = |file: &FileId| self.places.shown(&self.lines.source(*file).path);
+        let changed = self.plan.files.iter().map(|(file, rewritten)| (path(file), Some(rewritten.edits)));
+        changed.chain(self.plan.created.keys().map(|path| (self.places.shown(path), None))).collect()
     }
 
     /// Whether there is anything to judge at all.

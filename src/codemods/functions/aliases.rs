@@ -2,6 +2,7 @@
 
 use super::print::Printer;
 use super::rewrite::Rewriter;
+use super::wiring::Home;
 use crate::codemods::schema::files::FileContext;
 use crate::model::hir::{BindingId, TypeId, TypeNode};
 
@@ -53,8 +54,8 @@ impl Rewriter<'_> {
     /// A type of the file that sets up the ORM.
     fn companion_type(&self, context: &FileContext<'_>, name: &str) -> String {
         self.has_type.set(true);
-        if context.file != self.wiring.home {
-            context.want_type_of(&self.module_of(context.file, self.wiring.home), name);
+        if self.wiring.home != Home::File(context.file) {
+            context.want_type_of(&self.home_module(context.file), name);
         }
         name.to_owned()
     }

@@ -194,6 +194,37 @@ impl End {
     }
 }
 
+impl Read {
+    /// All that the rows have to meet.
+    pub fn conditions(&self) -> Vec<Predicate> {
+        let mut all: Vec<Predicate> = match &self.source {
+            Source::Id(id) => vec![Predicate::Compare(Name::from("id"), Op::Eq, id.clone())],
+            Source::Index { bounds, .. } => {
+                bounds.iter().map(|Bound { field, op, value }| Predicate::Compare(field.clone(), *op, value.clone())).collect()
+            }
+            Source::All | Source::Search { .. } => Vec::new(),
+        };
+        for filter in &self.filters {
+            match filter {
+                Predicate::All(parts) => all.extend(parts.iter().cloned()),
+                other => all.push(other.clone()),
+            }
+        }
+        all
+    }
+}
+
+impl Predicate {
+    /// Whether an object cannot say it.
+    pub fn needs_callback(&self) -> bool {
+        match self {
+            Self::Missing(_) | Self::Present(_) => true,
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::needs_callback),
+            Self::Compare(..) => false,
+        }
+    }
+}
+
 /// A relation of a row that need not be loaded otherwise.
 #[derive(Clone, Debug)]
 pub struct Related {

@@ -6,7 +6,7 @@ use super::shapes::Use;
 use super::sites::{FileSites, Site};
 use super::verdict::Why;
 use super::{severity, suggestions};
-use crate::codemod::{Left, Severity};
+use crate::codemod::{From, Left, Severity};
 use crate::model::Workspace;
 use crate::model::hir::{ExprId, Name};
 use crate::source::{FileId, Span};
@@ -96,7 +96,11 @@ pub fn needed_ents(found: &[FileSites]) -> Needed {
 }
 
 /// What is said of the calls.
-pub fn left(workspace: &Workspace, found: &[FileSites]) -> Vec<Left> {
+pub fn left(workspace: &Workspace, found: &[FileSites], from: From) -> Vec<Left> {
+    let (stays, stay, orm) = match from {
+        From::Ents => ("still goes through ents", "still go through ents", "ctx.orm"),
+        From::Convex => ("still goes through `ctx.db`", "still go through `ctx.db`", "orm.db(ctx)"),
+    };
     let mut all: Vec<Left> = Vec::new();
     for file in found {
         let module = workspace.hir(file.file);
@@ -107,8 +111,8 @@ pub fn left(workspace: &Workspace, found: &[FileSites]) -> Vec<Left> {
                 severity: Severity::Warning,
                 span: first,
                 message: match sites.len() {
-                    1 => format!("1 call of this file still goes through ents: {}", why.message),
-                    count => format!("{count} calls of this file still go through ents: {}", why.message),
+                    1 => format!("1 call of this file {stays}: {}", why.message),
+                    count => format!("{count} calls of this file {stay}: {}", why.message),
                 },
                 suggestion: suggestions::of(why.code, ""),
             });
@@ -118,7 +122,7 @@ pub fn left(workspace: &Workspace, found: &[FileSites]) -> Vec<Left> {
         for site in sites {
             let span = module.span(site.top);
             let table = site.about.as_deref().unwrap_or("…");
-            let suggested = |code: &str| suggestions::of(code, table);
+            let suggested = |code: &str| suggestions::of(code, table).map(|text| text.replace("ctx.orm", orm));
             match &site.verdict {
                 Ok(understood) => all.extend(understood.remarks.iter().map(|remark| Left {
                     code: remark.code,
@@ -131,7 +135,7 @@ pub fn left(workspace: &Workspace, found: &[FileSites]) -> Vec<Left> {
                     code: why.code,
                     severity: Severity::Warning,
                     span,
-                    message: format!("`{}` still goes through ents: {}", shown(workspace, file.file, span), why.message),
+                    message: format!("`{}` {stays}: {}", shown(workspace, file.file, span), why.message),
                     suggestion: why.suggestion.clone().or_else(|| suggested(why.code)),
                 }),
             }

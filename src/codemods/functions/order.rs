@@ -5,7 +5,8 @@
 
 use crate::model::hir::Name;
 
-use super::ask::{Op, Predicate, Read, Source};
+use super::ask::{End, Op, Predicate, Read, Source};
+use super::target::OrmTable;
 
 /// An index of a table of the ORM, in the order in which the table has them.
 #[derive(Clone, Debug)]
@@ -14,22 +15,27 @@ pub struct TableIndex {
     pub fields: Vec<Name>,
 }
 
-/// The `orderBy` that makes the ORM give rows as they were given before; `None` where none does.
-pub fn order_by(read: &Read, indexes: &[TableIndex]) -> Option<Option<Name>> {
-    let creation = || Some(Some(Name::from("createdAt")));
+/// The columns in `orderBy` that make the ORM give rows as they were given before; `None` where none do.
+pub fn order_by(read: &Read, table: Option<&OrmTable>) -> Option<Vec<Name>> {
+    let indexes = table.map_or(&[][..], |table| &table.indexes);
+    let creation = |is_read_so: bool| match is_read_so {
+        true => Some(vec![Name::from("createdAt")]),
+        // Several columns are put in order when all rows are there, whichever index was read.
+        false => matches!(read.end, End::Every).then(|| vec![Name::from("createdAt"), Name::from("id")]),
+    };
     if matches!(read.source, Source::Id(_)) {
-        return read.filters.is_empty().then_some(None);
+        return read.filters.is_empty().then(Vec::new);
     }
     if matches!(read.source, Source::Search { .. }) {
         // By relevance, both here and there.
-        return (read.filters.is_empty() && !read.descending).then_some(None);
+        return (read.filters.is_empty() && !read.descending).then(Vec::new);
     }
     let asked = asked(read)?;
     let chosen = chosen(&asked, indexes);
     let consumed = chosen.map_or(0, |index| consumed(index, &asked));
     let read_index = chosen.filter(|_| consumed > 0);
     match &read.source {
-        Source::All => by_creation(read_index, &asked).then(creation).flatten(),
+        Source::All => creation(by_creation(read_index, &asked)),
         Source::Index { name, bounds } => {
             let index = indexes.iter().find(|index| index.name == *name);
             let own: &[Name] = index.map_or(&[], |index| &index.fields);
@@ -37,21 +43,25 @@ pub fn order_by(read: &Read, indexes: &[TableIndex]) -> Option<Option<Name>> {
             let equal = bounds.iter().take_while(|bound| bound.op == Op::Eq).count();
             let is_system = matches!(&**name, "by_creation_time");
             if is_system || index.is_some() && equal == own.len() && equal == bounds.len() {
-                return by_creation(read_index, &asked).then(creation).flatten();
+                return creation(by_creation(read_index, &asked));
             }
             let index = index?;
-            match bounds.last() {
+            let of_index = match bounds.last() {
                 // The whole index, or what begins with some values: in the order of the index itself.
-                None => {
-                    let first = own.first()?;
+                None => own.first().and_then(|first| {
                     let found = indexes.iter().find(|index| index.fields.contains(first))?;
-                    (found.name == index.name && read_index.is_none()).then(|| Some(first.clone()))
-                }
+                    (found.name == index.name && read_index.is_none()).then(|| vec![first.clone()])
+                }),
                 Some(last) => {
                     let is_read = read_index.is_some_and(|read| read.name == index.name) && consumed >= bounds.len();
-                    is_read.then(|| Some(last.field.clone()))
+                    is_read.then(|| vec![last.field.clone()])
                 }
-            }
+            };
+            // All rows are there before they are put in order, so that it does not matter through which index they came.
+            let is_sorted = |field: &Name| table.is_some_and(|table| table.sortable.contains(field));
+            let rest = &own[equal.min(own.len())..];
+            let is_prefix = equal == bounds.len() && matches!(read.end, End::Every) && rest.iter().all(is_sorted);
+            of_index.or_else(|| is_prefix.then(|| rest.iter().cloned().chain([Name::from("createdAt")]).collect()))
         }
         Source::Id(_) | Source::Search { .. } => None,
     }
@@ -150,7 +160,7 @@ fn consumed(index: &TableIndex, asked: &[(Name, Op)]) -> usize {
     count
 }
 
-/// Whether the rows that a read yields come in no order that could be told: at most one.
+/// Whether the rows that a read yields come in no order that could be told: at most one, or an error.
 pub fn is_unordered(read: &Read) -> bool {
-    matches!(read.source, Source::Id(_)) || read.is_unique && read.end.is_one()
+    matches!(read.source, Source::Id(_)) || read.is_unique && read.end.is_one() || matches!(read.end, End::Only | End::OnlyOrThrow)
 }

@@ -53,6 +53,15 @@ pub fn filter(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, predicate: E
     term(reader, schema, table, param, body)
 }
 
+/// Whether some condition asks for a field that is missing, or there.
+pub fn contains_missing(predicate: &Predicate) -> bool {
+    match predicate {
+        Predicate::Missing(_) | Predicate::Present(_) => true,
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().any(contains_missing),
+        Predicate::Compare(..) => false,
+    }
+}
+
 fn term(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, param: BindingId, id: ExprId) -> Result<Predicate, Why> {
     let opaque = || Why::new("functions-filter", "the filter does not only compare fields with values");
     let at = reader.module.bare(id);

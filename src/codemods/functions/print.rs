@@ -1,13 +1,13 @@
 //! The back end: writes what is asked as calls of the ORM, in the style of the file.
 
-use super::ask::{Ask, Bound, Change, End, Inserted, Join, Key, Op, Predicate, Read, Related, Source, Value};
+use super::ask::{Ask, Change, End, Inserted, Join, Key, Op, Predicate, Read, Related, Source, Value};
 use super::companions::Helper;
 use super::nested::Nested;
 use super::order;
 use super::target::Target;
 use crate::codemods::schema::files::FileContext;
 use crate::model::Workspace;
-use crate::model::hir::{ExprId, ExprKind, Module, Name};
+use crate::model::hir::{ExprId, ExprKind, Key as PropKey, Module, Name, PropKind};
 use crate::style::{column_at, indent_at};
 use crate::writing::code::{Code, reindented};
 use crate::writing::imports::specifier;
@@ -95,7 +95,6 @@ impl Printer<'_, '_> {
 
     fn read(&self, read: &Read, orm: &str) -> Option<Printed> {
         let style = self.context.style;
-        let indexes = self.target.tables.get(&read.table).map_or(&[][..], |table| &table.indexes);
         let mut fields = Vec::new();
         if let Source::Search { index, text, filters } = &read.source {
             let mut search =
@@ -106,14 +105,15 @@ impl Printer<'_, '_> {
             }
             fields.push(Code::field("search", Code::object(search), style));
         }
-        let conditions = conditions(read);
+        let conditions = read.conditions();
         if !conditions.is_empty() {
             fields.push(self.where_object(&conditions));
         }
-        let order = order::order_by(read, indexes).flatten();
-        if let Some(column) = order.filter(|_| !order::is_unordered(read)) {
+        let order = order::order_by(read, self.target.tables.get(&read.table)).unwrap_or_default();
+        if !order.is_empty() && !order::is_unordered(read) {
             let direction = style.string(if read.descending { "desc" } else { "asc" });
-            fields.push(Code::field("orderBy", Code::object(vec![Code::field(&column, Code::text(direction), style)]), style));
+            let columns = order.iter().map(|column| Code::field(column, Code::text(direction.clone()), style)).collect();
+            fields.push(Code::field("orderBy", Code::object(columns), style));
         }
         let method = match &read.end {
             End::First => "findFirst",
@@ -125,9 +125,15 @@ impl Printer<'_, '_> {
             End::Every => fields.push(Code::text("allowFullScan: true")),
             End::Take(count) => fields.push(self.field("limit", &self.text(*count))),
             End::Page(options) => {
-                let options = self.text(*options);
-                fields.push(Code::text(format!("cursor: {options}.cursor")));
-                fields.push(Code::text(format!("limit: {options}.numItems")));
+                let (cursor, limit) = match page_options(self.module, *options) {
+                    Some((cursor, limit)) => (self.text(cursor), self.text(limit)),
+                    None => {
+                        let options = self.text(*options);
+                        (format!("{options}.cursor"), format!("{options}.numItems"))
+                    }
+                };
+                fields.push(self.field("cursor", &cursor));
+                fields.push(self.field("limit", &limit));
             }
             End::Only | End::OnlyOrThrow => {
                 fields.push(Code::text("limit: 2"));
@@ -179,7 +185,7 @@ impl Printer<'_, '_> {
     /// `where: { … }`, or a callback where an object cannot say it.
     fn where_object(&self, conditions: &[Predicate]) -> Code {
         let style = self.context.style;
-        if conditions.iter().any(needs_callback) {
+        if conditions.iter().any(Predicate::needs_callback) {
             return self.where_callback(conditions);
         }
         Code::field("where", self.condition_object(conditions), style)
@@ -288,13 +294,30 @@ impl Printer<'_, '_> {
             let text = self.nested.text(span);
             let new = match (value.always, value.or_null) {
                 (true, _) => token,
-                (false, false) => format!("{text} ?? {token}"),
-                (false, true) => format!("{text} === undefined ? {token} : {text}"),
+                (false, false) => format!("{} ?? {token}", self.operand(value.value)),
+                (false, true) => format!("{} === undefined ? {token} : {text}", self.operand(value.value)),
             };
             let new = if value.shorthand { format!("{text}: {new}") } else { new };
             self.nested.set(span, new);
         }
         self.without(change.value, joins)
+    }
+
+    /// The text of an expression as a part of another one.
+    fn operand(&self, id: ExprId) -> String {
+        let text = self.text(id);
+        let is_atom = matches!(
+            self.module.expr(id),
+            ExprKind::Local(_)
+                | ExprKind::Global(_)
+                | ExprKind::Member { .. }
+                | ExprKind::Index { .. }
+                | ExprKind::Call(_)
+                | ExprKind::Paren(_)
+                | ExprKind::Str(_)
+                | ExprKind::Num(_)
+        );
+        if is_atom { text } else { format!("({text})") }
     }
 
     /// The text of an object without the properties that say which rows it is connected with.
@@ -315,12 +338,12 @@ impl Printer<'_, '_> {
     /// The name of the constant that is the table.
     pub fn table(&self, table: &Name) -> String {
         let Some(orm) = self.target.tables.get(table) else { return table.to_string() };
-        if orm.file == self.context.file {
-            return orm.local.clone();
-        }
         let path = |file| self.workspace.source(file).path.as_str();
-        let module = self.specifier(path(orm.file));
-        self.context.want(&module, &orm.local, &orm.local)
+        let local = match orm.file == self.context.file {
+            true => orm.local.clone(),
+            false => self.context.want(&self.specifier(path(orm.file)), &orm.local, &orm.local),
+        };
+        if orm.is_within { format!("{local}.{table}") } else { local }
     }
 
     /// How this file names another: as it does already, else by its place.
@@ -370,6 +393,18 @@ impl Printer<'_, '_> {
     }
 }
 
+/// The cursor and the number of rows, where the options of a page are written out, and are nothing else.
+pub fn page_options(module: &Module, options: ExprId) -> Option<(ExprId, ExprId)> {
+    let [first, second] = module.as_object(options)? else { return None };
+    let value = |name: &str| {
+        let is_it = |prop: &&crate::model::hir::Prop| {
+            matches!(&prop.key, PropKey::Name(key) if &**key == name) && matches!(prop.kind, PropKind::KeyValue | PropKind::Shorthand)
+        };
+        [first, second].into_iter().find(is_it).map(|prop| prop.value)
+    };
+    Some((value("cursor")?, value("numItems")?))
+}
+
 /// Whether an expression can stand where it would be read more than once.
 pub fn is_simple(module: &Module, id: ExprId) -> bool {
     match module.expr(id) {
@@ -390,31 +425,5 @@ fn key_columns(key: &Key) -> Vec<(Name, Value)> {
     match key {
         Key::Id(value) => vec![(Name::from("id"), value.clone())],
         Key::Columns(columns) => columns.clone(),
-    }
-}
-
-/// All that the rows have to meet.
-fn conditions(read: &Read) -> Vec<Predicate> {
-    let mut all: Vec<Predicate> = match &read.source {
-        Source::Id(id) => vec![Predicate::Compare(Name::from("id"), Op::Eq, id.clone())],
-        Source::Index { bounds, .. } => {
-            bounds.iter().map(|Bound { field, op, value }| Predicate::Compare(field.clone(), *op, value.clone())).collect()
-        }
-        Source::All | Source::Search { .. } => Vec::new(),
-    };
-    for filter in &read.filters {
-        match filter {
-            Predicate::All(parts) => all.extend(parts.iter().cloned()),
-            other => all.push(other.clone()),
-        }
-    }
-    all
-}
-
-fn needs_callback(condition: &Predicate) -> bool {
-    match condition {
-        Predicate::Missing(_) | Predicate::Present(_) => true,
-        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().any(needs_callback),
-        Predicate::Compare(..) => false,
     }
 }

@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::Ask;
-use super::companions::{self, Helper, Source, TableNotes};
+use super::ask::{Ask, Key, Value};
+use super::companions::{Helper, TableNotes};
 use super::decide::{Needed, needed_ents};
 use super::finish::{Finish, in_brackets};
 use super::joins;
@@ -14,22 +14,21 @@ use super::shapes::{Shape, Taken, Use, Way};
 use super::sites::{FieldRead, FileSites, Handle, Site, row_table};
 use super::target::Target;
 use super::verdict::Understood;
-use super::wiring::Wiring;
+use super::wiring::{Home, Wiring};
 use crate::codemod::{Options, Rewritten};
-use crate::codemods::schema::files::{FileContext, with_leading_comments, with_line_end};
+use crate::codemods::schema::files::{FileContext, with_line_end};
 use crate::model::Workspace;
 use crate::model::hir::{BindingId, BindingKind, ExprId, ExprKind, Module, Name, Parent};
 use crate::model::ty::Ty;
-use crate::source::{self, FileId, Span};
-use crate::style::indent_at;
+use crate::source::{FileId, Span};
 use crate::writing::imports::specifier;
 
 pub struct Rewriter<'a> {
     pub workspace: &'a Workspace,
     pub target: &'a Target,
     pub wiring: &'a Wiring,
-    notes: TableNotes,
-    helpers: RefCell<BTreeSet<Helper>>,
+    pub notes: TableNotes,
+    pub helpers: RefCell<BTreeSet<Helper>>,
     /// Whether the type of documents is named somewhere.
     pub has_type: Cell<bool>,
     /// Whether calls of ents are left, which need what they had.
@@ -40,14 +39,15 @@ pub struct Rewriter<'a> {
     pub has_calls: bool,
 }
 
-pub fn rewrite(
-    before: &Workspace,
-    target: &Target,
-    found: &[FileSites],
-    wiring: &Wiring,
-    options: &Options,
-    keeps_ents: bool,
-) -> BTreeMap<FileId, Rewritten> {
+/// What becomes of the files.
+#[derive(Debug, Default)]
+pub struct Written {
+    pub files: BTreeMap<FileId, Rewritten>,
+    /// A file that is new: its path, and its text.
+    pub created: Option<(String, String)>,
+}
+
+pub fn rewrite(before: &Workspace, target: &Target, found: &[FileSites], wiring: &Wiring, options: &Options, keeps_ents: bool) -> Written {
     let has_calls = found.iter().flat_map(|file| &file.sites).any(Site::is_live);
     let notes = notes(before, found);
     let rewriter = Rewriter {
@@ -63,13 +63,13 @@ pub fn rewrite(
     };
     let mut files = BTreeMap::new();
     // The helpers that are needed are known once all other files are written.
-    let (home, others): (Vec<&FileSites>, Vec<&FileSites>) = found.iter().partition(|file| file.file == wiring.home);
+    let (home, others): (Vec<&FileSites>, Vec<&FileSites>) = found.iter().partition(|file| wiring.home == Home::File(file.file));
     for file in others.into_iter().chain(home) {
         if let Some(new) = rewriter.file(file, options) {
             files.insert(file.file, new);
         }
     }
-    files
+    Written { files, created: rewriter.new_home(options) }
 }
 
 /// What the helpers have to know of the old schema.
@@ -132,13 +132,17 @@ impl Rewriter<'_> {
             id_type: &|| self.id_type(&context),
         };
         let live: Vec<&Site> = file.sites.iter().filter(|site| site.is_live()).collect();
+        // What says which row is meant need not be an id to the compiler.
+        let keys: BTreeSet<ExprId> = live.iter().filter_map(|site| Some(module.bare(key_of(&site.verdict.as_ref().ok()?.ask)?))).collect();
         let mut jobs: Vec<(Span, u8, Job<'_>)> = Vec::new();
         for site in live.iter().filter(|site| !site.at_once) {
             let table = site.verdict.as_ref().ok().and_then(row_table);
             if let Some(table) = table {
                 for field in &site.fields {
                     rename(&printer, field);
-                    jobs.push((module.span(field.member), 1, Job::Field(field, table.clone())));
+                    if !keys.contains(&field.member) {
+                        jobs.push((module.span(field.member), 1, Job::Field(field, table.clone())));
+                    }
                 }
             }
         }
@@ -212,6 +216,10 @@ impl Rewriter<'_> {
         let orm = match handle {
             Handle::Object(object) => format!("{}.orm", printer.text(*object)),
             Handle::Name(name) => format!("{name}.orm"),
+            Handle::Source(source) => {
+                let orm = printer.context.want(&self.home_module(printer.context.file), "orm", "orm");
+                format!("{orm}.db({})", printer.text(*source))
+            }
         };
         let at = target_of(site);
         if let Ask::NormalizeId { table, value } = &understood.ask {
@@ -240,7 +248,7 @@ impl Rewriter<'_> {
             Taken::Returned | Taken::Discarded => {
                 finish.of(&format!("await {}", printer.layout(&printed.promise, at, "await ".len())), true)
             }
-            Taken::Together | Taken::Collected | Taken::Then(_) | Taken::Lazy => {
+            Taken::Together | Taken::Chosen(_) | Taken::Collected | Taken::Then(_) | Taken::Lazy => {
                 let promise = printer.layout(&printed.promise, at, 0);
                 let name = finish.parameter();
                 format!("{promise}.then(({name}) => {})", finish.of(name, false))
@@ -262,10 +270,18 @@ impl Rewriter<'_> {
     /// The local name of a helper.
     fn helper(&self, context: &FileContext<'_>, helper: Helper) -> String {
         self.helpers.borrow_mut().insert(helper);
-        if context.file == self.wiring.home {
+        if self.wiring.home == Home::File(context.file) {
             return helper.name().to_owned();
         }
-        context.want(&self.module_of(context.file, self.wiring.home), helper.name(), helper.name())
+        context.want(&self.home_module(context.file), helper.name(), helper.name())
+    }
+
+    /// How a file names the one that has the helpers.
+    pub fn home_module(&self, from: FileId) -> String {
+        match &self.wiring.home {
+            Home::File(home) => self.module_of(from, *home),
+            Home::New(path) => specifier(&self.workspace.source(from).path, path),
+        }
     }
 
     /// How a file names another: as it does already, else by its place.
@@ -280,7 +296,7 @@ impl Rewriter<'_> {
     }
 
     /// The type `Id` of the generated data model.
-    fn id_type(&self, context: &FileContext<'_>) -> String {
+    pub fn id_type(&self, context: &FileContext<'_>) -> String {
         let hir = self.workspace.hir(context.file);
         let is_id = |module: &str| module.contains("_generated/dataModel");
         let there = hir.bindings.iter().find(|binding| {
@@ -294,7 +310,7 @@ impl Rewriter<'_> {
         "Id".to_owned()
     }
 
-    fn data_model(&self, file: FileId) -> String {
+    pub fn data_model(&self, file: FileId) -> String {
         let folder = self.workspace.functions_folder(file).unwrap_or("convex").to_owned();
         let hir = self.workspace.hir(file);
         // As the file names its neighbour.
@@ -329,64 +345,6 @@ impl Rewriter<'_> {
             }
         }
     }
-
-    fn set_up(&self, printer: &Printer<'_, '_>, file: FileId, options: &Options) {
-        let module = printer.module;
-        let text = &self.workspace.source(file).text;
-        let style = printer.context.style;
-        let Some((relations_file, relations)) = &self.target.relations else { return };
-        for place in self.wiring.places.iter().filter(|place| place.file == file && self.has_calls) {
-            let context = printer.text(place.context);
-            let orm = self.orm_name(printer);
-            let new = format!("orm: {orm}.db({context})");
-            if self.keeps_ents {
-                let indent = indent_at(text, place.span.start);
-                let is_alone =
-                    text[..place.span.start as usize].ends_with(indent) && text[..place.span.start as usize - indent.len()].ends_with('\n');
-                let between = if is_alone { format!(",{}{indent}", style.newline) } else { ", ".to_owned() };
-                printer.nested.set(module.at(place.span.start, place.span.start), format!("{new}{between}"));
-            } else {
-                printer.nested.set(place.span, new);
-            }
-        }
-        if file != self.wiring.home || !self.has_calls {
-            return;
-        }
-        let Some(first) = self.wiring.places.iter().find(|place| place.file == file) else { return };
-        let statements = source::statements(self.workspace.source(file));
-        let Some(statement) = statements.iter().find(|statement| statement.span.contains(first.span)) else { return };
-        let start = with_leading_comments(text, statement.span.start);
-        let create = printer.context.names.orm("createOrm");
-        let relations = match *relations_file == file {
-            true => relations.clone(),
-            false => printer.context.want(&self.module_of(file, *relations_file), relations, relations),
-        };
-        let schema = if relations == "schema" { "schema".to_owned() } else { format!("schema: {relations}") };
-        let line = format!("const orm = {create}({{ {schema} }}){}", style.semicolon());
-        printer.nested.set(module.at(start, start), format!("{line}{0}{0}", style.newline));
-        let wanted: Vec<Helper> = self.helpers.borrow().iter().copied().collect();
-        let unset = if wanted.contains(&Helper::Unsetting) { printer.context.names.orm("unsetToken") } else { String::new() };
-        let helpers = companions::text(&wanted, self.has_type.get(), &self.notes, style, &unset);
-        for (from, name, is_type) in helpers.imports {
-            match (from, is_type) {
-                (Source::Orm, true) => printer.context.want_type(name, options),
-                (Source::Orm, false) => {}
-                (Source::Schema, true) => printer.context.want_type_of(&self.module_of(file, *relations_file), name),
-                (Source::Schema, false) => printer.context.want_type_of(&self.module_of(file, *relations_file), name),
-                (Source::DataModel, _) => _ = self.id_type(printer.context),
-            }
-        }
-        if !helpers.code.is_empty() {
-            let end = text.trim_end().len() as u32;
-            let last = module.at(end, text.len() as u32);
-            printer.nested.set(last, format!("{0}{0}{1}{0}", style.newline, helpers.code));
-        }
-    }
-
-    fn orm_name(&self, printer: &Printer<'_, '_>) -> String {
-        let _ = printer;
-        "orm".to_owned()
-    }
 }
 
 /// `row._id` → `row.id`.
@@ -403,6 +361,20 @@ enum Job<'a> {
     Call(&'a Site),
     Field(&'a FieldRead, Name),
     Leave(Shape, Way, Name),
+}
+
+/// The expression that says which row is written or read.
+fn key_of(ask: &Ask) -> Option<ExprId> {
+    let (Ask::Read(super::ask::Read { source: super::ask::Source::Id(value), .. })
+    | Ask::Update { row: Key::Id(value), .. }
+    | Ask::Delete { row: Key::Id(value), .. }) = ask
+    else {
+        return None;
+    };
+    match value {
+        Value::Expr(id) => Some(*id),
+        Value::IdOf(..) | Value::FieldOf(..) => None,
+    }
 }
 
 /// The expression that a call's place is taken of: with its `await`.

@@ -43,6 +43,8 @@ pub enum Way {
 pub enum Taken {
     /// `await …`: the expression that awaits.
     Awaited(ExprId),
+    /// One of the promises, or nothings, that a condition chooses from: the expression that awaits it.
+    Chosen(ExprId),
     /// Returned by an async function, which awaits it.
     Returned,
     /// One of the promises that `Promise.all` awaits.
@@ -74,17 +76,17 @@ pub struct Tracer<'m> {
 
 impl Tracer<'_> {
     pub fn flow(&self, top: ExprId, shape: Option<Shape>) -> Flow {
-        let taken = self.taken(top);
+        let (taken, stands) = self.taken(top);
         let mut uses = Vec::new();
         let mut is_ignored = false;
         match (taken, shape) {
-            (Taken::Awaited(at), shape) => {
+            (Taken::Awaited(at) | Taken::Chosen(at), shape) => {
                 is_ignored = self.is_ignored(at);
                 if let Some(shape) = shape {
                     self.follow(at, shape, &mut uses, 0);
                 }
             }
-            (Taken::Together, shape) => match self.together(top) {
+            (Taken::Together, shape) => match self.together(stands) {
                 Some(bindings) => {
                     is_ignored = bindings.is_empty();
                     if let Some(shape) = shape {
@@ -110,30 +112,64 @@ impl Tracer<'_> {
         Flow { taken, uses, is_ignored }
     }
 
-    fn taken(&self, top: ExprId) -> Taken {
+    /// How the promise is used, and the expression that stands for it there: `wanted ? promise : null` may.
+    fn taken(&self, top: ExprId) -> (Taken, ExprId) {
         let mut at = top;
+        let mut is_chosen = false;
         loop {
-            match self.module.parent(at) {
+            let taken = match self.module.parent(at) {
                 Parent::Expr(up) => match self.module.expr(up) {
-                    ExprKind::Paren(_) => at = up,
-                    ExprKind::Await(_) => return Taken::Awaited(up),
-                    ExprKind::Unary { op: Unary::Void, .. } => return Taken::Discarded,
-                    ExprKind::Array(items) if items.iter().all(|item| !item.spread) => match self.module.parent(up) {
-                        Parent::Expr(call) if self.is_all(call) => return Taken::Together,
-                        _ => return Taken::Lazy,
-                    },
-                    ExprKind::Member { object, .. } if *object == at => return self.then(up).map_or(Taken::Lazy, Taken::Then),
-                    _ => return Taken::Lazy,
-                },
-                Parent::Stmt { place: Place::Discarded, .. } => return Taken::Discarded,
-                Parent::Stmt { place: Place::Returned, func: Some(func), .. } => {
-                    if self.module.func(func).is_async {
-                        return Taken::Returned;
+                    ExprKind::Paren(_) => {
+                        at = up;
+                        continue;
                     }
-                    return if self.is_collected(func) { Taken::Collected } else { Taken::Lazy };
-                }
-                Parent::Stmt { place: Place::Iterated, .. } | Parent::Stmt { .. } => return Taken::Lazy,
+                    ExprKind::Cond { test, yes, no } if *test != at && self.is_nothing(if *yes == at { *no } else { *yes }) => {
+                        (at, is_chosen) = (up, true);
+                        continue;
+                    }
+                    ExprKind::Binary { op: Binary::And, right, .. } if *right == at => {
+                        (at, is_chosen) = (up, true);
+                        continue;
+                    }
+                    ExprKind::Await(_) => {
+                        if is_chosen {
+                            Taken::Chosen(up)
+                        } else {
+                            Taken::Awaited(up)
+                        }
+                    }
+                    ExprKind::Unary { op: Unary::Void, .. } => Taken::Discarded,
+                    ExprKind::Array(items) if items.iter().all(|item| !item.spread) => match self.module.parent(up) {
+                        Parent::Expr(call) if self.is_all(call) => Taken::Together,
+                        _ => Taken::Lazy,
+                    },
+                    ExprKind::Member { object, .. } if *object == at && !is_chosen => self.then(up).map_or(Taken::Lazy, Taken::Then),
+                    _ => Taken::Lazy,
+                },
+                Parent::Stmt { place: Place::Discarded, .. } => Taken::Discarded,
+                Parent::Stmt { place: Place::Returned, func: Some(func), .. } => match self.module.func(func).is_async {
+                    true => Taken::Returned,
+                    false if self.is_collected(func) => Taken::Collected,
+                    false => Taken::Lazy,
+                },
+                Parent::Stmt { .. } => Taken::Lazy,
+            };
+            return (taken, at);
+        }
+    }
+
+    /// `null`, `undefined`, `Promise.resolve(null)`.
+    fn is_nothing(&self, id: ExprId) -> bool {
+        match self.module.expr(self.module.bare(id)) {
+            ExprKind::Null => true,
+            ExprKind::Global(name) => &**name == "undefined",
+            ExprKind::Call(call) => {
+                let is_resolved = self.module.method(self.module.bare(id)).is_some_and(|(_, object, method)| {
+                    &**method == "resolve" && matches!(self.module.expr(object), ExprKind::Global(name) if &**name == "Promise")
+                });
+                is_resolved && call.args.iter().all(|argument| !argument.spread && self.is_nothing(argument.value))
             }
+            _ => false,
         }
     }
 

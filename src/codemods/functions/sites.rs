@@ -61,6 +61,8 @@ pub enum Handle {
     Object(ExprId),
     /// A name in reach.
     Name(Name),
+    /// What `orm.db(…)` is called with: a context, or a database.
+    Source(ExprId),
 }
 
 /// `row.name`, and what has to be done to it.
@@ -172,7 +174,9 @@ fn refused(reader: &Reader<'_>, understood: &Understood, flow: &Flow) -> Option<
         return Some(Why::new("functions-lazy-chain", "nobody awaits it").or("await it"));
     }
     match &understood.ask {
-        Ask::Read(super::ask::Read { end: super::ask::End::Page(options), .. }) if !super::print::is_simple(reader.module, *options) => {
+        Ask::Read(super::ask::Read { end: super::ask::End::Page(options), .. })
+            if !super::print::is_simple(reader.module, *options) && super::print::page_options(reader.module, *options).is_none() =>
+        {
             Some(Why::new("functions-dynamic", "the options of the page are put together where they are used"))
         }
         _ => None,

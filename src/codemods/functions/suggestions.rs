@@ -6,6 +6,9 @@
 pub fn of(code: &str, table: &str) -> Option<String> {
     let query = format!("ctx.orm.query.{table}");
     Some(match code {
+        "functions-created-at" => {
+            format!("call the field something else, with a migration of the data; then `await {query}.findMany({{ … }})`")
+        }
         "functions-dangling" => "where that may happen: `if (row === null) throw new Error(…)`".to_owned(),
         "functions-doc" => "take the row itself; in the shape of a document it is `toDocument(…)`, as elsewhere in the new code".to_owned(),
         "functions-dynamic" => format!(

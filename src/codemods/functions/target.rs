@@ -18,15 +18,22 @@ pub struct Target {
 
 #[derive(Debug)]
 pub struct OrmTable {
-    /// Where its constant is, and its name there.
+    /// Where its constant is exported, and its name there; or the object of all tables, where it has none of its own.
     pub file: FileId,
     pub local: String,
+    pub is_within: bool,
     pub indexes: Vec<TableIndex>,
     pub relations: Vec<OrmRelation>,
     /// Columns whose rows go with the row that they refer to.
     pub cascades: Vec<Name>,
+    /// Columns that are always there, with values that JavaScript puts in the same order as Convex does.
+    pub sortable: Vec<Name>,
     /// Columns that may hold null.
     pub nullable: Vec<Name>,
+    /// The tables that foreign keys of this one refer to.
+    pub refers_to: Vec<Name>,
+    /// It has a column of its own that is called like the ORM's name for the time of creation.
+    pub has_created_at: bool,
 }
 
 #[derive(Debug)]
@@ -51,11 +58,30 @@ impl Target {
     pub fn of(after: &Workspace, project: &Project) -> Self {
         let mut target = Self::default();
         let Some(schema) = &project.schema else { return target };
+        let listed = project.files.iter().find_map(|file| Some((*file, list_of(after.hir(*file))?)));
         for table in schema.tables.iter().filter(|table| table.definition.flavor == TableFlavor::Orm) {
-            let file = table.definition.span.file;
-            let Some(local) = exported_call(after.hir(file), table.definition.span.start) else { continue };
+            let own = table.definition.span.file;
+            let place = match exported_call(after.hir(own), table.definition.span.start) {
+                Some(local) => Some((own, local, false)),
+                None => listed.clone().map(|(file, local)| (file, local, true)),
+            };
+            let Some((file, local, is_within)) = place else { continue };
             let index = |index: &crate::model::ty::Index| Some(TableIndex { name: index.name.clone(), fields: index.fields.clone()? });
             let is_db = |index: &&crate::model::ty::Index| index.kind == crate::model::ty::IndexKind::Db;
+            let is_sortable = |ty: &Ty| {
+                let is_text = |ty: &Ty| matches!(ty, Ty::String | Ty::Id(_) | Ty::Literal(crate::model::ty::Literal::Str(_), _));
+                matches!(ty, Ty::Number | Ty::Boolean | Ty::Int64) || ty.members().iter().all(is_text)
+            };
+            let sortable = match &table.definition.document {
+                Ty::Object(object) => {
+                    object.fields.iter().filter(|field| !field.optional && is_sortable(&field.ty)).map(|field| field.name.clone()).collect()
+                }
+                _ => Vec::new(),
+            };
+            let has_created_at = match &table.definition.document {
+                Ty::Object(object) => object.field("createdAt").is_some(),
+                _ => false,
+            };
             let nullable = match &table.definition.document {
                 Ty::Object(object) => {
                     let is_nullable = |field: &&crate::model::ty::Field| field.optional || field.ty.members().contains(&Ty::Null);
@@ -66,9 +92,13 @@ impl Target {
             let made = OrmTable {
                 file,
                 local,
+                is_within,
                 indexes: table.definition.all_indexes().filter(is_db).filter_map(index).collect(),
                 relations: project.relations.iter().filter(|relation| relation.table == table.name).filter_map(relation).collect(),
                 nullable,
+                sortable,
+                has_created_at,
+                refers_to: table.foreign_keys.iter().filter_map(|key| key.table.clone()).collect(),
                 cascades: table
                     .foreign_keys
                     .iter()
@@ -110,6 +140,19 @@ fn exported_call(module: &Module, start: u32) -> Option<String> {
         let BindingKind::Const(Some(init)) = module.binding(binding).kind else { return None };
         (module.span(module.bare(init)).start == start).then(|| export.name.as_ref().map(ToString::to_string))?
     })
+}
+
+/// The name under which a file exports the object of all tables that relations are defined for.
+fn list_of(module: &Module) -> Option<String> {
+    let call = module.exprs().find_map(|(id, _)| {
+        let call = module.call(id)?;
+        let ExprKind::Local(callee) = module.expr(module.bare(call.callee)) else { return None };
+        let is_maker = module.import(module.binding(*callee))?.name == ImportName::Named(Name::from("defineRelations"));
+        is_maker.then_some(call)
+    })?;
+    let ExprKind::Local(list) = module.expr(module.bare(call.args.first()?.value)) else { return None };
+    let is_it = |export: &&crate::model::hir::Export| matches!(export.what, Exported::Binding(binding) if binding == *list);
+    module.exports.iter().find(is_it)?.name.as_ref().map(ToString::to_string)
 }
 
 fn relations_of(module: &Module) -> Option<String> {

@@ -1,15 +1,23 @@
-//! Where the ORM is set up: beside, or in place of, `table: entsTableFactory(ctx, entDefinitions)`.
+//! Where the ORM is set up: beside, or in place of, `table: entsTableFactory(ctx, entDefinitions)`; for plain Convex, in a file of its own.
 
 use super::sites::FileSites;
 use crate::model::Workspace;
-use crate::model::hir::{ExprId, ExprKind, Key, Parent, PropKind};
+use crate::model::hir::{BindingKind, Exported, ExprId, ExprKind, ImportName, Key, Module, Parent, PropKind};
+use crate::model::layout::parent;
 use crate::source::{FileId, Span};
 
 /// The setup of a project.
 pub struct Wiring {
     /// The file that starts the ORM, and has the helpers.
-    pub home: FileId,
+    pub home: Home,
     pub places: Vec<Place>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    File(FileId),
+    /// One that there is not yet, by its path.
+    New(String),
 }
 
 /// A property that hands out `table`.
@@ -32,8 +40,38 @@ impl Wiring {
             }
         }
         let home = places.first()?.file;
-        Some(Self { home, places })
+        Some(Self { home: Home::File(home), places })
     }
+
+    /// A file of its own beside the schema, which has the ORM for everyone.
+    pub fn beside(workspace: &Workspace, schema: FileId) -> Option<Self> {
+        let path = &workspace.source(schema).path;
+        let folder = workspace.functions_folder(schema).unwrap_or_else(|| parent(path));
+        if !path.ends_with(".ts") {
+            return None;
+        }
+        let path = |name: &&str| if folder.is_empty() { (*name).to_owned() } else { format!("{folder}/{name}") };
+        let home = ["orm.ts", "ormSetup.ts"].iter().map(path).find_map(|path| match workspace.file_at(&path) {
+            None => Some(Home::New(path)),
+            Some(file) => starts_orm(workspace.hir(file)).then_some(Home::File(file)),
+        })?;
+        Some(Self { home, places: Vec::new() })
+    }
+}
+
+/// Whether the file exports an `orm` that it has started.
+fn starts_orm(module: &Module) -> bool {
+    let is_orm = |export: &crate::model::hir::Export| {
+        let Exported::Binding(binding) = export.what else { return false };
+        let BindingKind::Const(Some(init)) = module.binding(binding).kind else { return false };
+        let callee = module.call(module.bare(init)).map(|call| module.bare(call.callee));
+        let import = callee.and_then(|callee| match module.expr(callee) {
+            ExprKind::Local(callee) => module.import(module.binding(*callee)),
+            _ => None,
+        });
+        import.is_some_and(|import| import.name == ImportName::Named("createOrm".into())) && export.name.as_deref() == Some("orm")
+    };
+    module.exports.iter().any(is_orm)
 }
 
 fn place(workspace: &Workspace, file: FileId, call: ExprId, context: ExprId) -> Option<Place> {

@@ -69,17 +69,13 @@ pub fn render(report: &Report<'_>) -> anyhow::Result<Vec<u8>> {
         RelationStyle::Chain => "chain",
     };
     let why = if report.is_auto { report.orm.words() } else { "--relations asks for it".to_owned() };
-    let file = |(id, rewritten): (&crate::source::FileId, &crate::codemod::Rewritten)| File {
-        path: report.places.shown(&report.lines.source(*id).path),
-        edits: rewritten.edits,
-        created: false,
-    };
+    let file = |(path, edits): (String, Option<usize>)| File { path, edits: edits.unwrap_or_default(), created: edits.is_none() };
     let document = Document {
         version: 1,
         from: report.from.name(),
         written: report.written,
         relations: Relations { style, module: &report.options.orm, why },
-        files: plan.files.iter().map(file).collect(),
+        files: report.files().into_iter().map(file).collect(),
         tables: plan.tables.iter().map(table).collect(),
         calls: Calls { rewritten: plan.calls.rewritten, left: plan.calls.left },
         left: plan.left.iter().map(|one| left(report, one)).collect(),

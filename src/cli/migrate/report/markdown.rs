@@ -22,9 +22,9 @@ pub fn render(report: &Report<'_>) -> Vec<u8> {
     }
     if !report.plan.files.is_empty() {
         let _ = write!(out, "\n## Files\n\n");
-        for (file, rewritten) in &report.plan.files {
-            let path = report.places.shown(&report.lines.source(*file).path);
-            let _ = writeln!(out, "- {}: {}", code(&path), counted(rewritten.edits, "edit"));
+        for (path, edits) in report.files() {
+            let what = edits.map_or_else(|| "new".to_owned(), |edits| counted(edits, "edit"));
+            let _ = writeln!(out, "- {}: {}", code(&path), what);
         }
     }
     list(&mut out, "Good to know", "- ", report, &notes);

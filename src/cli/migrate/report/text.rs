@@ -66,9 +66,9 @@ fn rest(report: &Report<'_>, notes: &[&Left]) -> String {
     }
     if !report.plan.files.is_empty() {
         heading(&mut out, if report.written { "files written" } else { "files that would change" });
-        for (file, rewritten) in &report.plan.files {
-            let path = report.places.shown(&report.lines.source(*file).path);
-            let _ = writeln!(out, "  {path}  {}", counted(rewritten.edits, "edit"));
+        for (path, edits) in report.files() {
+            let what = edits.map_or_else(|| "new".to_owned(), |edits| counted(edits, "edit"));
+            let _ = writeln!(out, "  {path}  {}", what);
         }
     }
     if let Some(note) = report.style_note() {

@@ -144,7 +144,7 @@ impl Walk<'_, '_> {
             }
             ("filter", [predicate]) => {
                 let filter = predicates::filter(self.reader, &self.ents.schema, &read.table, *predicate)?;
-                if contains_missing(&filter) {
+                if predicates::contains_missing(&filter) {
                     self.remark(
                         "functions-missing-or-null",
                         "the condition that a field is missing holds for null as well".to_owned(),
@@ -322,8 +322,7 @@ impl Walk<'_, '_> {
     }
 
     fn check_order(&self, read: &Read) -> Result<(), Why> {
-        let indexes = self.reader.target.tables.get(&read.table).map_or(&[][..], |table| &table.indexes);
-        match order::order_by(read, indexes) {
+        match order::order_by(read, self.reader.target.tables.get(&read.table)) {
             Some(_) => Ok(()),
             None => Err(Why::new("functions-order", "the ORM would read another index here, and give the rows in another order")
                 .or(format!("ctx.orm.query.{}.withIndex(…).findMany({{ limit: … }})", read.table))),
@@ -392,13 +391,4 @@ fn previous(walk: &Walk<'_, '_>, link: &Link) -> Name {
     let object = walk.reader.module.method(link.call).map(|(_, object, _)| object);
     let name = object.and_then(|object| walk.reader.module.method(walk.reader.module.bare(object)).map(|(.., name)| name.clone()));
     name.unwrap_or_else(|| Name::from("table"))
-}
-
-fn contains_missing(predicate: &crate::codemods::functions::ask::Predicate) -> bool {
-    use crate::codemods::functions::ask::Predicate;
-    match predicate {
-        Predicate::Missing(_) | Predicate::Present(_) => true,
-        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().any(contains_missing),
-        Predicate::Compare(..) => false,
-    }
 }

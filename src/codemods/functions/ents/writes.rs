@@ -2,11 +2,12 @@
 
 use super::reads::{RowRef, State, Walk, done, dynamic, not_unique};
 use super::{Why, Yields};
-use crate::codemods::functions::ask::{Ask, Change, Inserted, Join, Key, Unset};
+use crate::codemods::functions::ask::{Ask, Change, Inserted, Join, Key};
+use crate::codemods::functions::changes;
 use crate::codemods::functions::edges;
 use crate::codemods::functions::target::Path;
-use crate::model::hir::{ExprId, ExprKind, Key as PropKey, Name, PropKind};
-use crate::model::ty::{EdgeEnd, Object, Ty};
+use crate::model::hir::{ExprId, Key as PropKey, Name, PropKind};
+use crate::model::ty::{EdgeEnd, Ty};
 
 pub fn insert(walk: &mut Walk<'_, '_>, table: Name, value: ExprId, many: bool) -> Result<State, Why> {
     let ty = walk.reader.ty(value);
@@ -33,7 +34,9 @@ pub fn patch(walk: &mut Walk<'_, '_>, row: &RowRef, value: ExprId) -> Result<Sta
         return Err(Why::new("functions-edge-write", "an edge is written from a row that is looked up by other columns than its id"));
     }
     check_fields(walk, &row.table, &walk.reader.ty(value), value, &joins)?;
-    let change = Change { value, unset: unset(walk, &row.table, value) };
+    let is_edge =
+        |name: &Name| matches!(edges::follow(&walk.ents.schema, &row.table, name).map(|followed| followed.path), Some(Path::Through(..)));
+    let change = Change { value, unset: changes::unset(walk.reader, value, &is_edge, &|_| true) };
     if row.held.is_none() {
         let message = format!("where there is no such row of `{}`, ents threw an error and the ORM changes none", row.table);
         walk.remark("functions-missing-row", message, None);
@@ -136,47 +139,6 @@ fn written_names(walk: &Walk<'_, '_>, value: ExprId) -> Vec<Name> {
         _ => None,
     };
     props.iter().filter_map(|prop| name(&prop.key)).collect()
-}
-
-/// The values that may be undefined, one by one; `None` where the object does not show them.
-fn unset(walk: &Walk<'_, '_>, table: &Name, value: ExprId) -> Option<Vec<Unset>> {
-    let module = walk.reader.module;
-    let may_be = |ty: &Ty, what: fn(&Ty) -> bool| ty.is_unknown() || ty.members().iter().any(what);
-    let Some(props) = module.as_object(value) else {
-        return is_whole(&walk.reader.infer.fields_of(walk.reader.file, &walk.reader.ty(value))).then(Vec::new);
-    };
-    let mut found = Vec::new();
-    let is_edge =
-        |name: &Name| matches!(edges::follow(&walk.ents.schema, table, name).map(|followed| followed.path), Some(Path::Through(..)));
-    for prop in props {
-        match (&prop.key, prop.kind) {
-            (PropKey::Name(name), _) if is_edge(name) => {}
-            (PropKey::Spread, _) => {
-                let fields = walk.reader.infer.fields_of(walk.reader.file, &walk.reader.ty(prop.value));
-                if !is_whole(&fields) {
-                    return None;
-                }
-            }
-            (PropKey::Computed(_), _) => return None,
-            (PropKey::Name(_), PropKind::KeyValue | PropKind::Shorthand) => {
-                let ty = walk.reader.infer.at_once(walk.reader.file, prop.value);
-                let always = ty == Ty::Undefined;
-                let is_literal =
-                    matches!(module.expr(module.bare(prop.value)), ExprKind::Object(_) | ExprKind::Array(_) | ExprKind::Template(_));
-                if !is_literal && may_be(&ty, |t| matches!(t, Ty::Undefined)) {
-                    let or_null = ty.is_unknown() || ty.members().contains(&Ty::Null);
-                    found.push(Unset { value: prop.value, always, or_null, shorthand: prop.kind == PropKind::Shorthand });
-                }
-            }
-            _ => return None,
-        }
-    }
-    Some(found)
-}
-
-/// Whether all fields are known, and each has a value.
-fn is_whole(fields: &Object) -> bool {
-    !fields.open && fields.fields.iter().all(|f| !f.optional && !f.ty.is_unknown() && !f.ty.members().contains(&Ty::Undefined))
 }
 
 /// Whether deleting a row takes the same other rows along.

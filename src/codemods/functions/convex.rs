@@ -1,0 +1,188 @@
+//! The front end for plain Convex: reads and writes through `ctx.db`, as the model's nouns for them say, and what each asks for.
+//!
+//! What cannot be told, or has no equal in the ORM, comes with the reason, and stays as it is: tables of the ORM are tables of Convex.
+
+mod reads;
+mod writes;
+
+use std::sync::Arc;
+
+use super::ask::{Ask, End, Read, Source};
+use super::edges;
+use super::reader::Reader;
+use super::shapes::{Flow, Use};
+use super::sites::{self, Draft, FileSites, Handle, Manner, Site};
+use super::target::Target;
+use super::verdict::{Remark, Understood, Why, Yields};
+use crate::model::calls::{Callee, PlatformCall};
+use crate::model::hir::{ExprId, ExprKind, Keyword, Name, TypeNode};
+use crate::model::queries::DbQuery;
+use crate::model::ty::{Object, SchemaTy, Ty};
+use crate::model::{Project, Workspace};
+use crate::source::FileId;
+
+/// The calls of all files.
+pub fn read(workspace: &Workspace, project: &Project, files: &[FileId], target: &Target) -> Vec<FileSites> {
+    let Some(schema) = &project.schema else { return Vec::new() };
+    let tables = schema.tables.iter().map(|table| (table.name.clone(), table.span, table.definition.clone()));
+    let schema = Arc::new(SchemaTy {
+        tables: tables.collect(),
+        own: schema.own,
+        open: schema.open,
+        span: schema.span,
+        unchecked: schema.unchecked,
+        loose_names: schema.loose_names,
+    });
+    workspace.ask_each(files, |file, infer| {
+        let front = Front { reader: Reader { infer, file, module: workspace.hir(file), target }, schema: &schema };
+        let queries = project.queries.iter().filter(|query| query.file == file).map(|query| front.query(query));
+        let calls = project.calls.iter().filter(|call| call.file == file).filter_map(|call| front.call(call));
+        let mut sites: Vec<Site> = queries.chain(calls).flatten().collect();
+        sites.sort_by_key(|site| workspace.hir(file).span(site.top).start);
+        FileSites {
+            file,
+            schema: Some(schema.clone()),
+            sites,
+            factories: Vec::new(),
+            suspects: Vec::new(),
+            aliases: Vec::new(),
+            is_kept: false,
+        }
+    })
+}
+
+/// Everything that is asked about one file.
+pub struct Front<'a> {
+    pub reader: Reader<'a>,
+    pub schema: &'a SchemaTy,
+}
+
+impl Front<'_> {
+    fn query(&self, query: &DbQuery) -> Option<Site> {
+        let about = query.table.clone();
+        // Tables of Convex itself are read as before.
+        if about.as_ref().is_some_and(|name| name.starts_with('_')) {
+            return None;
+        }
+        let verdict = self.checked(about.as_ref()).and_then(|table| reads::query(self, query, table));
+        let handle = if query.origin.0 == self.reader.file { self.handle(query.origin.1) } else { None };
+        self.site(query.call, about, handle, verdict)
+    }
+
+    fn call(&self, call: &PlatformCall) -> Option<Option<Site>> {
+        let Callee::Db(method) = &call.callee else { return None };
+        let about = call.table(self.reader.module).cloned();
+        if about.as_ref().is_some_and(|name| name.starts_with('_')) {
+            return None;
+        }
+        let document = call.document(self.reader.module);
+        let args = &self.reader.module.call(call.call)?.args;
+        let value = args.last().map(|a| a.value);
+        let table = || self.checked(about.as_ref());
+        let verdict = match (&**method, document, value) {
+            ("get", Some(id), _) => table().and_then(|table| reads::get(self, table, id)),
+            ("insert", _, Some(value)) if args.len() == 2 => table().and_then(|table| writes::insert(self, table, value)),
+            ("patch", Some(id), Some(value)) => table().and_then(|table| writes::patch(self, table, id, value)),
+            ("delete", Some(id), _) => table().and_then(|table| writes::delete(self, table, id)),
+            ("replace", Some(_), Some(_)) => {
+                table().and_then(|_| Err(Why::new("functions-replace", "the ORM has no call that replaces a row as a whole")))
+            }
+            // It is asked of the database by those who use the ORM, too.
+            ("normalizeId", ..) => return None,
+            _ => Err(Why::new("functions-no-equal", format!("`.{method}` is called in a way that has no equal in the ORM"))),
+        };
+        Some(self.site(call.call, about, self.handle(call.call), verdict))
+    }
+
+    fn site(&self, top: ExprId, about: Option<Name>, handle: Option<Handle>, verdict: Result<Understood, Why>) -> Option<Site> {
+        let draft = Draft { top, via: None, receiver: None, about, held_in: None, handle, verdict };
+        let refused = |understood: &Understood, flow: &Flow| self.refused(understood, flow);
+        Some(sites::settled(&self.reader, self.schema, draft, &Manner { is_method: &|_| false, refused: &refused }))
+    }
+
+    fn refused(&self, understood: &Understood, flow: &Flow) -> Option<Why> {
+        if flow.taken == super::shapes::Taken::Lazy {
+            return Some(
+                Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows"),
+            );
+        }
+        let table = sites::row_table(understood)?;
+        self.reader.target.tables.get(&table).filter(|table| table.has_created_at)?;
+        let is_read = |usage: &Use| match usage {
+            Use::Field(member) => {
+                matches!(self.reader.module.expr(*member), ExprKind::Member { property, .. } if &**property == "createdAt")
+            }
+            Use::Escape { .. } | Use::Receiver(_) => true,
+        };
+        let why = format!("the ORM reads the time of creation for the field `createdAt` of `{table}`, whatever is stored there");
+        flow.uses.iter().any(is_read).then(|| Why::new("functions-created-at", why))
+    }
+
+    /// The table of a call, if its rows can be had from the ORM.
+    fn checked<'n>(&self, about: Option<&'n Name>) -> Result<&'n Name, Why> {
+        let Some(table) = about else {
+            return Err(Why::new("functions-dynamic", "it cannot be told which table it is about"));
+        };
+        self.reader.check_table(table)?;
+        Ok(table)
+    }
+
+    /// What the ORM is started with where the database stands that is called: the context in front of it, or the database itself.
+    fn handle(&self, call: ExprId) -> Option<Handle> {
+        let module = self.reader.module;
+        let (_, database, _) = module.method(call)?;
+        let database = module.bare(database);
+        match module.expr(database) {
+            ExprKind::Member { object, property, .. } if &**property == "db" && matches!(self.reader.ty(*object), Ty::Ctx(_)) => {
+                self.is_typed(*object).then_some(Handle::Source(*object))
+            }
+            _ => self.is_typed(database).then_some(Handle::Source(database)),
+        }
+    }
+
+    /// Whether the compiler knows what a context or a database is: of one that is `any`, it cannot tell whether it writes.
+    fn is_typed(&self, id: ExprId) -> bool {
+        let module = self.reader.module;
+        let ExprKind::Local(binding) = module.expr(module.bare(id)) else { return true };
+        let binding = module.binding(*binding);
+        !binding.ty.is_some_and(|ty| matches!(module.ty(ty), TypeNode::Keyword(Keyword::Any)))
+    }
+
+    /// What the old schema says of a field.
+    pub fn field(&self, table: &Name, field: &Name) -> Option<&Ty> {
+        match &edges::table(self.schema, table)?.document {
+            Ty::Object(document) => document.field(field).map(|field| &field.ty),
+            _ => None,
+        }
+    }
+
+    /// The fields of a value, as far as they are known.
+    pub fn fields(&self, value: ExprId) -> Object {
+        self.reader.infer.fields_of(self.reader.file, &self.reader.ty(value))
+    }
+
+    pub fn done(&self, ask: Ask, yields: Yields, remarks: Vec<Remark>) -> Understood {
+        Understood { ask, yields, remarks, mapped: None }
+    }
+
+    /// What a read yields, if the ORM gives the same rows in the same order.
+    pub fn read(&self, read: Read, remarks: Vec<Remark>) -> Result<Understood, Why> {
+        use super::order;
+        if !order::is_unordered(&read) && order::order_by(&read, self.reader.target.tables.get(&read.table)).is_none() {
+            return Err(Why::new("functions-order", "the ORM would read another index here, and give the rows in another order"));
+        }
+        if let (Source::Search { .. }, End::Every) = (&read.source, &read.end) {
+            return Err(Why::new("functions-search", "a search without a limit"));
+        }
+        if matches!(read.end, End::Page(_)) && !read.filters.is_empty() {
+            return Err(Why::new("functions-filtered-pages", "pages of filtered rows lose their order in the ORM"));
+        }
+        let table = read.table.clone();
+        let yields = match &read.end {
+            End::Every | End::Take(_) => Yields::Rows(table),
+            End::Page(_) => Yields::Page(table),
+            _ => Yields::Row(table),
+        };
+        Ok(self.done(Ask::Read(read), yields, remarks))
+    }
+}
