@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::Fix;
-use crate::model::{DbQuery, File, Function, PlatformCall, Project, Role, Table, TableUse, Workspace, in_file};
+use crate::model::{DbQuery, File, Function, Interpreters, PlatformCall, Project, Role, Table, TableUse, Workspace, World, in_file};
 use crate::rule::{Cx, Rule};
 use crate::rules::syntax_error::SyntaxError;
 use crate::source::{Block, FileId, Span};
@@ -67,7 +67,8 @@ fn rules_in<'s>(file: &File, settings: &'s Settings) -> Option<&'s RuleSet> {
 
 fn run(workspace: &Workspace, settings: &Settings, timed: bool) -> (Vec<Diagnostic>, Timings) {
     let jobs: Vec<Job<'_>> = workspace.projects.iter().flat_map(|project| jobs_of(workspace, project, settings)).collect();
-    let done: Vec<(Vec<Diagnostic>, Timings)> = jobs.par_iter().map(|job| job.run(workspace, timed)).collect();
+    let world = workspace.world();
+    let done: Vec<(Vec<Diagnostic>, Timings)> = jobs.par_iter().map(|job| job.run(workspace, &world, timed)).collect();
 
     let mut timings = Timings::new();
     let mut by_file: Vec<Vec<Diagnostic>> = Vec::new();
@@ -106,13 +107,14 @@ fn jobs_of<'a>(workspace: &'a Workspace, project: &'a Project, settings: &'a Set
 }
 
 impl Job<'_> {
-    fn run(&self, workspace: &Workspace, timed: bool) -> (Vec<Diagnostic>, Timings) {
+    fn run(&self, workspace: &Workspace, world: &World<'_>, timed: bool) -> (Vec<Diagnostic>, Timings) {
         let mut found = Vec::new();
         let mut timings = Timings::new();
         let nouns = Nouns::of(self.project, self.file.source.id);
+        let answers = Interpreters::new(world);
         for (rule, level) in &self.set.rules {
             let start = timed.then(Instant::now);
-            let mut cx = Cx::new(workspace, self.project, rule.meta(), *level, &mut found);
+            let mut cx = Cx::new(workspace, self.project, &answers, rule.meta(), *level, &mut found);
             self.ask(rule.as_ref(), &nouns, &mut cx);
             if let Some(start) = start {
                 timings.insert(rule.meta().id, start.elapsed());

@@ -29,7 +29,9 @@ pub mod tables;
 pub mod ty;
 mod world;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -48,8 +50,8 @@ pub use relations::{Relation, RelationForm};
 pub use repetition::Repeat;
 pub use schema::{Schema, Table};
 pub use tables::TableUse;
-use world::World;
-pub use world::{ImportedFile, Origin};
+use world::Places;
+pub use world::{ImportedFile, Origin, World};
 
 use crate::source::{Block, FileId, SourceFile, Span};
 use crate::style::Style;
@@ -166,8 +168,10 @@ pub struct Workspace {
     pub projects: Vec<Project>,
     /// For each file, by its id, the files whose values it imports.
     imports: Vec<Vec<ImportedFile>>,
+    places: Places,
     /// What makes it cheap to link again after an edit, where that was asked for.
     kept: Option<Kept>,
+    shared: OnceLock<schema::Shared>,
 }
 
 /// One Convex backend: a functions folder and what it imports. Nouns are in order of file and place.
@@ -179,6 +183,7 @@ pub struct Project {
     pub functions: Vec<Function>,
     pub queries: Vec<DbQuery>,
     by_origin: FxHashMap<(FileId, hir::ExprId), Vec<u32>>,
+    by_table: OnceLock<ByTable>,
     pub calls: Vec<PlatformCall>,
     /// Reads of the environment by name.
     pub env_reads: Vec<calls::EnvName>,
@@ -213,8 +218,8 @@ impl Workspace {
 
     fn linked(mut files: Vec<File>, layout: Layout, is_kept: bool) -> Self {
         files.iter_mut().for_each(File::find_tests);
-        let Linked { projects, imports, kept } = link::link(&files, &layout, is_kept);
-        Self { files, layout, projects, imports, kept }
+        let Linked { projects, imports, places, kept } = link::link(&files, &layout, is_kept);
+        Self { files, layout, projects, imports, places, kept, shared: OnceLock::new() }
     }
 
     /// Replaces the text of some files and links again; all others keep their facts.
@@ -232,9 +237,9 @@ impl Workspace {
             slot.find_tests();
         }
         let Some(kept) = self.kept else { return Self::link(self.files, self.layout) };
-        let before = Linked { projects: self.projects, imports: self.imports, kept: Some(kept) };
-        let Linked { projects, imports, kept } = link::link_again(&self.files, &self.layout, before, &changed);
-        Self { files: self.files, layout: self.layout, projects, imports, kept }
+        let before = Linked { projects: self.projects, imports: self.imports, places: self.places, kept: Some(kept) };
+        let Linked { projects, imports, places, kept } = link::link_again(&self.files, &self.layout, before, &changed);
+        Self { files: self.files, layout: self.layout, projects, imports, places, kept, shared: OnceLock::new() }
     }
 
     /// The program as it would be with these texts, read as far as the schemas need it: other files say nothing in it.
@@ -310,8 +315,12 @@ impl Workspace {
     ///
     /// What is said of documents goes by the fields written in the answer, not by a schema: `Ty::Doc` stays a name.
     pub fn ask<T>(&self, home: FileId, questions: impl FnOnce(&Infer<'_>) -> T) -> T {
-        let world = World::new(&self.files, &self.layout, false);
-        questions(&Infer::new(&world, home))
+        questions(&Infer::new(&self.world(), home))
+    }
+
+    /// The program, to be asked about.
+    pub fn world(&self) -> World<'_> {
+        World::of(&self.files, &self.layout, &self.places)
     }
 
     /// Asks the same about many files, in their order; here a `Ty::Doc` has the fields that the project's schema gives it.
@@ -337,16 +346,99 @@ impl Project {
         self.schema.as_ref()?.table(name)
     }
 
+    /// The queries that end in the function, or in one that stands in it, in source order.
+    pub fn queries_in(&self, module: &hir::Module, func: hir::FuncId) -> &[DbQuery] {
+        in_func(in_file(&self.queries, module.file, |q| q.file), module, func, |q| q.call)
+    }
+
+    /// The query that ends with the call, the first where that may be several.
+    pub fn query_at(&self, file: FileId, call: hir::ExprId) -> Option<&DbQuery> {
+        let at = self.queries.partition_point(|q| (q.file, q.call) < (file, call));
+        self.queries.get(at).filter(|q| (q.file, q.call) == (file, call))
+    }
+
+    /// The calls of Convex that stand in the expression, or are it, in source order.
+    pub fn calls_at(&self, module: &hir::Module, expr: hir::ExprId) -> &[PlatformCall] {
+        let calls = in_file(&self.calls, module.file, |c| c.file);
+        let to = calls.partition_point(|c| c.call <= expr);
+        let span = module.span(expr);
+        let count = calls[..to].iter().rev().take_while(|c| span.contains(module.span(c.call))).count();
+        &calls[to - count..to]
+    }
+
+    /// The calls of Convex in the function, or in one that stands in it, in source order.
+    pub fn calls_in(&self, module: &hir::Module, func: hir::FuncId) -> &[PlatformCall] {
+        in_func(in_file(&self.calls, module.file, |c| c.file), module, func, |c| c.call)
+    }
+
     /// Every query that begins with this call of `db.query`: one that is held in a variable may be ended more than once.
     pub fn queries_from(&self, origin: (FileId, hir::ExprId)) -> impl Iterator<Item = &DbQuery> {
         let places = self.by_origin.get(&origin).map_or(&[][..], Vec::as_slice);
         places.iter().map(|at| &self.queries[*at as usize])
     }
 
-    /// Every query that surely or possibly reads the table through the database.
-    pub fn queries_on<'p>(&'p self, table: &'p str) -> impl Iterator<Item = &'p DbQuery> {
-        self.queries.iter().filter(move |q| q.table.as_deref().is_none_or(|name| name == table))
+    /// Every query that surely or possibly reads the table through the database, in order.
+    pub fn queries_on(&self, table: &hir::Name) -> impl Iterator<Item = &DbQuery> {
+        let by_table = self.by_table.get_or_init(|| ByTable::of(self.queries.iter().map(|q| &q.table)));
+        by_table.on(table).map(|at| &self.queries[at])
     }
+}
+
+/// Tells what expressions are, as [`Workspace::ask`] does.
+pub trait Answers {
+    /// Hands on who knows of the expressions of the file above all.
+    fn of(&self, home: FileId, question: &mut dyn FnMut(&Infer<'_>));
+}
+
+/// Interpreters for one piece of work on one thread: each is made when it is first asked, and keeps what it found.
+pub struct Interpreters<'w> {
+    world: &'w World<'w>,
+    homes: RefCell<FxHashMap<FileId, Rc<Infer<'w>>>>,
+}
+
+impl<'w> Interpreters<'w> {
+    pub fn new(world: &'w World<'w>) -> Self {
+        Self { world, homes: RefCell::default() }
+    }
+}
+
+impl Answers for Interpreters<'_> {
+    fn of(&self, home: FileId, question: &mut dyn FnMut(&Infer<'_>)) {
+        let infer = self.homes.borrow_mut().entry(home).or_insert_with(|| Rc::new(Infer::new(self.world, home))).clone();
+        question(&infer);
+    }
+}
+
+/// The places in a list whose items name a table, or do not say which.
+#[derive(Debug, Default)]
+struct ByTable(FxHashMap<Option<hir::Name>, Vec<u32>>);
+
+impl ByTable {
+    fn of<'t>(tables: impl Iterator<Item = &'t Option<hir::Name>>) -> Self {
+        let mut by_table = Self::default();
+        tables.enumerate().for_each(|(at, table)| by_table.0.entry(table.clone()).or_default().push(at as u32));
+        by_table
+    }
+
+    /// The items that surely or possibly mean the table, in the order of the list.
+    fn on(&self, table: &hir::Name) -> impl Iterator<Item = usize> {
+        let places = |table: Option<hir::Name>| self.0.get(&table).map_or(&[][..], Vec::as_slice).iter().copied().peekable();
+        let (mut surely, mut possibly) = (places(Some(table.clone())), places(None));
+        let next = move || match (surely.peek(), possibly.peek()) {
+            (Some(sure), Some(possible)) if sure < possible => surely.next(),
+            (Some(_), None) => surely.next(),
+            _ => possibly.next(),
+        };
+        std::iter::from_fn(next).map(|at| at as usize)
+    }
+}
+
+/// What stands in the function, out of a list of its file in order of place.
+pub fn in_func<'a, T>(list: &'a [T], module: &hir::Module, func: hir::FuncId, at: impl Fn(&T) -> hir::ExprId) -> &'a [T] {
+    let (first, end) = module.func(func).holds.exprs;
+    let from = list.partition_point(|item| at(item) < first);
+    let to = list.partition_point(|item| at(item) < end);
+    list.get(from..to).unwrap_or_default()
 }
 
 /// The nouns of one file, out of a list in order of files.

@@ -3,8 +3,9 @@
 //! Which rules run where, and what becomes of their findings, is decided in `lint`.
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{DbQuery, Effect, File, Function, PlatformCall, Project, Reach, Table, TableUse, Workspace};
-use crate::source::{SourceFile, Span};
+use crate::model::infer::Infer;
+use crate::model::{Answers, DbQuery, Effect, File, Function, PlatformCall, Project, Reach, Table, TableUse, Workspace};
+use crate::source::{FileId, SourceFile, Span};
 
 /// The section of the catalogue that a rule belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,18 +122,33 @@ pub trait Rule: Send + Sync {
 pub struct Cx<'a> {
     pub workspace: &'a Workspace,
     pub project: &'a Project,
+    answers: &'a dyn Answers,
     rule: &'static str,
     level: Level,
     found: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Cx<'a> {
-    pub fn new(workspace: &'a Workspace, project: &'a Project, meta: &RuleMeta, level: Level, found: &'a mut Vec<Diagnostic>) -> Self {
-        Self { workspace, project, rule: meta.id, level, found }
+    pub fn new(
+        workspace: &'a Workspace,
+        project: &'a Project,
+        answers: &'a dyn Answers,
+        meta: &RuleMeta,
+        level: Level,
+        found: &'a mut Vec<Diagnostic>,
+    ) -> Self {
+        Self { workspace, project, answers, rule: meta.id, level, found }
     }
 
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.found.push(Diagnostic { rule: self.rule, level: self.level, ..diagnostic });
+    }
+
+    /// Tells what expressions are, those of the file above all.
+    pub fn ask<T>(&self, home: FileId, mut question: impl FnMut(&Infer<'_>) -> Option<T>) -> Option<T> {
+        let mut answer = None;
+        self.answers.of(home, &mut |infer| answer = question(infer));
+        answer
     }
 
     /// What functions of the project come to do of this kind, themselves or through what they call.

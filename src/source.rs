@@ -135,6 +135,12 @@ impl SourceFile {
         self.comments.get(from..to).unwrap_or_default()
     }
 
+    /// The comment that the position is part of.
+    pub fn comment_over(&self, at: u32) -> Option<&Comment> {
+        let after = self.comments.partition_point(|c| c.start <= at);
+        self.comments.get(after.checked_sub(1)?).filter(|c| at < c.end)
+    }
+
     pub fn whole(&self) -> Span {
         Span::new(self.id, 0, self.text.len() as u32)
     }

@@ -8,6 +8,8 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
 use crate::lint::RuleSet;
@@ -56,6 +58,10 @@ struct Ignore {
 struct Ignores {
     /// The narrowest first: that one is used where several cover a finding.
     all: Vec<Ignore>,
+    /// Those that hold for single lines, by rule and line.
+    by_line: FxHashMap<(&'static str, u32), usize>,
+    /// The others, by rule.
+    ranges: FxHashMap<&'static str, Vec<usize>>,
     /// Directives that end a range which is there.
     ends: Vec<usize>,
 }
@@ -105,19 +111,32 @@ impl Ignores {
             Kind::File => 2,
             _ => 0,
         });
-        Self { all, ends }
+        let (mut by_line, mut ranges) = (FxHashMap::default(), FxHashMap::<_, Vec<usize>>::default());
+        for (at, ignore) in all.iter().enumerate() {
+            match ignore.kind {
+                Kind::Start | Kind::File => ranges.entry(ignore.rule).or_default().push(at),
+                _ => ignore.lines.iter().for_each(|(line, _)| _ = by_line.entry((ignore.rule, *line)).or_insert(at)),
+            }
+        }
+        Self { all, by_line, ranges, ends }
     }
 
     /// The findings that nothing suppresses.
     fn keep(&mut self, place: &Place<'_>, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let is_kept = |diagnostic: &Diagnostic| {
             let line = place.line(diagnostic.span.start);
-            let covers = |i: &&mut Ignore| i.rule == diagnostic.rule && i.lines.iter().any(|(from, to)| (*from..=*to).contains(&line));
-            let Some(ignore) = self.all.iter_mut().find(covers) else { return true };
-            ignore.is_used = true;
+            let Some(ignore) = self.covering(diagnostic.rule, line) else { return true };
+            self.all[ignore].is_used = true;
             false
         };
         found.into_iter().filter(is_kept).collect()
+    }
+
+    /// The first that suppresses the rule on the line.
+    fn covering(&self, rule: &'static str, line: u32) -> Option<usize> {
+        let covers = |ignore: &Ignore| ignore.lines.iter().any(|(from, to)| (*from..=*to).contains(&line));
+        let narrow = self.by_line.get(&(rule, line)).copied();
+        narrow.or_else(|| self.ranges.get(rule)?.iter().copied().find(|at| covers(&self.all[*at])))
     }
 }
 
@@ -210,6 +229,9 @@ impl About<'_> {
 
     fn unused(&self, directives: &[Directive<'_>], ignores: &Ignores) -> Vec<Diagnostic> {
         let Some(level) = self.set.level_of(UnusedIgnore::META.id) else { return Vec::new() };
+        let ran = |rule: &str| rule != UnusedIgnore::META.id && self.set.level_of(rule).is_some();
+        let unused: FxHashSet<(usize, usize)> =
+            ignores.all.iter().filter(|ignore| !ignore.is_used && ran(ignore.rule)).map(|ignore| ignore.from).collect();
         let mut found = Vec::new();
         for (d, directive) in directives.iter().enumerate().filter(|(_, directive)| !directive.is_eslint) {
             let remove = || vec![self.place.removal(&directive.comment)];
@@ -222,10 +244,7 @@ impl About<'_> {
                 }
                 continue;
             }
-            let is_unused = |n: usize| {
-                let ran = |rule: &str| rule != UnusedIgnore::META.id && self.set.level_of(rule).is_some();
-                ignores.all.iter().any(|ignore| ignore.from == (d, n) && !ignore.is_used && ran(ignore.rule))
-            };
+            let is_unused = |n: usize| unused.contains(&(d, n));
             let (unused, kept): (Vec<usize>, Vec<usize>) = (0..directive.names.len()).partition(|n| is_unused(*n));
             let (Some(first), Some(last)) = (unused.first(), unused.last()) else { continue };
             let span = self.span(&directive.names[*first]).to(self.span(&directive.names[*last]));

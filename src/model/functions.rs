@@ -1,6 +1,6 @@
 //! Registered functions: what `query({ … })` and its kin declare.
 
-use super::hir::{BindingId, BindingKind, Exported, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind, Step};
+use super::hir::{BindingId, BindingKind, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind, Step};
 use super::infer::Infer;
 use super::ty::{Builder, Flavor, FunctionAt, FunctionKind, Ty, Visibility};
 use crate::source::{FileId, Span};
@@ -61,7 +61,7 @@ impl Function {
 
     /// Whether the module exports it, under whatever name.
     pub fn is_exported(&self, module: &Module) -> bool {
-        let is_own = |name: BindingId| module.exports.iter().any(|e| matches!(e.what, Exported::Binding(b) if b == name));
+        let is_own = |name: BindingId| module.is_exported(name);
         match module.meaningful_parent(self.call).0 {
             Parent::Stmt { place: Place::Init(first, end), .. } => module.bindings_in((first, end)).any(is_own),
             Parent::Stmt { place: Place::Exported, .. } => true,

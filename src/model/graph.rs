@@ -135,6 +135,14 @@ impl Graph {
         callers.get(&to).into_iter().flatten().map(|at| &self.edges[*at as usize])
     }
 
+    /// The calls in the function, or in one that stands in it.
+    pub fn calls_within(&self, module: &Module, func: FuncId) -> &[Edge] {
+        let (first, end) = module.func(func).holds.funcs;
+        let from = self.edges.partition_point(|e| (e.file, e.from) < (module.file, first));
+        let to = self.edges.partition_point(|e| (e.file, e.from) < (module.file, end));
+        self.edges.get(from..to).unwrap_or_default()
+    }
+
     pub fn references(&self) -> &[Reference] {
         &self.references
     }

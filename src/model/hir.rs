@@ -3,6 +3,9 @@
 //! Owned, without lifetimes, a fraction of the tree's size: expressions, statements and types in flat arrays, names resolved to bindings.
 //! It keeps what rules ask of and drops the rest (decorators, class bodies' shapes, JSX): such parts become `Opaque` with the expressions inside them.
 
+mod lookups;
+
+use lookups::Lookups;
 use rustc_hash::FxHashMap;
 use swc_atoms::Atom;
 
@@ -45,6 +48,7 @@ pub struct Module {
     pub(super) top: FxHashMap<Name, BindingId>,
     /// The module says `"use node"` first.
     pub use_node: bool,
+    lookups: Lookups,
 }
 
 /// Memory that one file after another is built in: growing and shrinking it for each would cost more than copying what is kept.
@@ -269,6 +273,16 @@ pub struct Func {
     pub outer: Option<FuncId>,
     /// The expression that it is; absent for a declaration.
     pub expr: Option<ExprId>,
+    /// All that stands in it, functions in it and what stands in those too.
+    pub holds: Holds,
+}
+
+/// What stands in a function, from the first up to (not including) the second of each kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Holds {
+    pub exprs: (ExprId, ExprId),
+    /// The function itself is the first.
+    pub funcs: (FuncId, FuncId),
 }
 
 #[derive(Debug)]
@@ -561,6 +575,7 @@ impl Module {
             imports: Vec::new(),
             top: FxHashMap::default(),
             use_node: false,
+            lookups: Lookups::default(),
         }
     }
 
@@ -574,6 +589,12 @@ impl Module {
 
     pub fn exprs(&self) -> impl Iterator<Item = (ExprId, &ExprKind)> {
         self.exprs.iter().enumerate().map(|(i, e)| (ExprId(i as u32), &e.kind))
+    }
+
+    /// Every expression in the function, those of functions in it too.
+    pub fn exprs_of(&self, id: FuncId) -> impl Iterator<Item = (ExprId, &ExprKind)> {
+        let (first, end) = self.func(id).holds.exprs;
+        (first.0..end.0).map(|at| (ExprId(at), self.expr(ExprId(at))))
     }
 
     pub fn func(&self, id: FuncId) -> &Func {
@@ -624,8 +645,7 @@ impl Module {
 
     /// Whether anything in the file names it: an expression, a type, or an export.
     pub fn is_used(&self, id: BindingId) -> bool {
-        let is_exported = |export: &Export| matches!(export.what, Exported::Binding(binding) if binding == id);
-        !self.binding(id).uses.is_empty() || self.type_uses(id).next().is_some() || self.exports.iter().any(is_exported)
+        !self.binding(id).uses.is_empty() || self.is_exported(id) || self.type_uses(id).next().is_some()
     }
 
     /// What the module itself declares, or imports, under the name.
@@ -650,11 +670,7 @@ impl Module {
         if import.name == ImportName::Nothing {
             return true;
         }
-        let of = self.bindings.iter().position(|b| b.kind == BindingKind::Import(at));
-        of.is_none_or(|binding| {
-            let is_exported = |e: &Export| matches!(e.what, Exported::Binding(b) if b.0 as usize == binding) && !e.type_only;
-            !self.bindings[binding].uses.is_empty() || self.exports.iter().any(is_exported)
-        })
+        self.binding_of_import(at).is_none_or(|binding| !self.binding(binding).uses.is_empty() || self.is_exported_value(binding))
     }
 
     /// The statement `"use node"` that does not stand first, and says nothing there.

@@ -3,6 +3,7 @@
 //! For an editor, what each of these looked at is kept: after an edit, only what looked at something that changed is worked out again.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -12,7 +13,7 @@ use super::layout::Layout;
 use super::schema::Schema;
 use super::seen::{NumberSet, Seen, recorded};
 use super::ty::Ty;
-use super::world::{Finder, ImportedFile, Known, Targets, World};
+use super::world::{Finder, ImportedFile, Known, Places, World};
 use super::{
     DbQuery, File, Function, Graph, PlatformCall, Project, Relation, Repeat, Role, TableUse, calls, functions, graph, orm_calls, queries,
     readers, relations, repetition, schema, tables,
@@ -24,14 +25,13 @@ pub(super) struct Linked {
     pub projects: Vec<Project>,
     /// For each file the files whose values it imports.
     pub imports: Vec<Vec<ImportedFile>>,
+    pub places: Places,
     pub kept: Option<Kept>,
 }
 
 /// What linking again needs of the last time.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    targets: Vec<Targets>,
-    project_of: Vec<usize>,
     known: Known,
     /// What looked for facts that others use, and what it looked at.
     finders: BTreeMap<Finder, Seen>,
@@ -102,7 +102,7 @@ pub(super) fn link(files: &[File], layout: &Layout, is_kept: bool) -> Linked {
     let all = files.iter().map(|file| file.source.id).collect();
     let fresh = nouns_of(&world, all);
     let mut projects: Vec<Project> = (0..world.project_count).map(|_| Project::default()).collect();
-    for (file, project) in files.iter().zip(&world.project_of) {
+    for (file, project) in files.iter().zip(&world.places.project_of) {
         projects[*project].files.push(file.source.id);
     }
     for (project, root) in projects.iter_mut().zip(&layout.roots) {
@@ -114,10 +114,10 @@ pub(super) fn link(files: &[File], layout: &Layout, is_kept: bool) -> Linked {
 
 /// Joins files again, some of which have other texts now.
 pub(super) fn link_again(files: &[File], layout: &Layout, before: Linked, changed: &[FileId]) -> Linked {
-    let Linked { mut projects, mut imports, kept } = before;
+    let Linked { mut projects, mut imports, places, kept } = before;
     let Some(mut kept) = kept else { return link(files, layout, false) };
-    let mut world = World::again(files, layout, std::mem::take(&mut kept.targets), changed);
-    if world.project_of != kept.project_of {
+    let mut world = World::again(files, layout, places.targets, changed);
+    if world.places.project_of != places.project_of {
         return link(files, layout, true);
     }
     let stale = stale(&world, &kept, changed);
@@ -206,6 +206,7 @@ fn finish(
         }
         project.readers = readers::link(files, &project.files, &project.queries, readers);
         project.graph = Graph::link(graphs, &project.functions);
+        project.by_table = OnceLock::new();
         project.by_origin.clear();
         for (at, query) in project.queries.iter().enumerate() {
             project.by_origin.entry(query.origin).or_default().push(at as u32);
@@ -214,8 +215,8 @@ fn finish(
     for (project, schema) in projects.iter_mut().zip(world.schemas) {
         project.schema = schema;
     }
-    let kept = is_kept.then(|| Kept { targets: world.targets, project_of: world.project_of, known: world.known, ..kept });
-    Linked { projects, imports, kept }
+    let kept = is_kept.then(|| Kept { known: world.known, ..kept });
+    Linked { projects, imports, places: world.places.into_owned(), kept }
 }
 
 fn merge(project: &mut Project, kept: &mut [KeptFile], fresh: &mut FxHashMap<FileId, Read<Nouns>>) {

@@ -22,8 +22,8 @@ use swc_ecma_visit::VisitWith;
 use classes::Inside;
 
 use super::hir::{
-    Arg, Binary, Binding, BindingId, BindingKind, Body, Call, Cast, ClassId, ExprId, ExprKind, Func, FuncId, GuardId, Key, Loop, Module,
-    Name, Param, Place, Prop, PropKind, Room, Step, TypeId, Unary,
+    Arg, Binary, Binding, BindingId, BindingKind, Body, Call, Cast, ClassId, ExprId, ExprKind, Func, FuncId, GuardId, Holds, Key, Loop,
+    Module, Name, Param, Place, Prop, PropKind, Room, Step, TypeId, Unary,
 };
 use crate::source::{Node, Span, Tree, span_of};
 
@@ -400,6 +400,7 @@ impl Lower {
 
     fn code(&mut self, signature: Signature<'_>) -> FuncId {
         let id = FuncId(self.module.funcs.len() as u32);
+        let first = ExprId(self.module.expr_count());
         let outer = self.func;
         let params_start = signature.params.first().map_or(signature.whole.start, |p| self.span(*p).start);
         let params_end = signature.params.last().map_or(signature.whole.start, |p| self.span(*p).end);
@@ -417,6 +418,7 @@ impl Lower {
             return_type: None,
             outer,
             expr: None,
+            holds: Holds { exprs: (first, first), funcs: (id, id) },
         });
         self.func = Some(id);
         // When it is called, what held around it may hold no longer.
@@ -437,7 +439,9 @@ impl Lower {
         });
         self.func = outer;
         self.guard = guard;
+        let holds = Holds { exprs: (first, ExprId(self.module.expr_count())), funcs: (id, FuncId(self.module.funcs.len() as u32)) };
         let func = &mut self.module.funcs[id.0 as usize];
+        func.holds = holds;
         func.params = params;
         func.return_type = return_type;
         func.body = body;

@@ -4,24 +4,32 @@
 //! Does not say whether an index is needed.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::OnceLock;
 
 use super::hir::{Binary, ExprId, ExprKind, Module, Name, Parent, Place};
 use super::infer::Infer;
 use super::order::{self, OrderSeen};
 use super::queries::{DbQuery, IndexUse, Range, StepKind};
 use super::ty::{External, Literal, Ty};
-use super::{File, Role};
+use super::{ByTable, File, Role};
 use crate::source::{FileId, Span};
 
 /// Every reader of an index in a project.
 #[derive(Debug, Default)]
 pub struct Readers {
     /// By the name of the index, in source order.
-    named: BTreeMap<Name, Vec<IndexReader>>,
+    named: BTreeMap<Name, Named>,
     dynamic: Vec<DynamicReader>,
     /// Strings that are equal to the name of an index, where nothing says what they are for.
     mentions: BTreeMap<Name, Vec<Mention>>,
     has_auth: bool,
+}
+
+/// The readers of indexes of one name.
+#[derive(Debug, Default)]
+struct Named {
+    all: Vec<IndexReader>,
+    by_table: OnceLock<ByTable>,
 }
 
 /// A place that reads an index by its name.
@@ -58,19 +66,21 @@ pub struct DynamicReader {
 
 impl Readers {
     /// Every place that surely or possibly reads the index by its name.
-    pub fn of<'r>(&'r self, table: &'r str, index: &Name) -> impl Iterator<Item = &'r IndexReader> {
-        let named = self.named.get(index).map_or(&[][..], Vec::as_slice);
-        named.iter().filter(move |r| r.table.as_deref().is_none_or(|name| name == table))
+    pub fn of<'r>(&'r self, table: &'r Name, index: &Name) -> impl Iterator<Item = &'r IndexReader> {
+        self.named.get(index).into_iter().flat_map(move |named| {
+            let by_table = named.by_table.get_or_init(|| ByTable::of(named.all.iter().map(|r| &r.table)));
+            by_table.on(table).map(|at| &named.all[at])
+        })
     }
 
     /// Every place that surely or possibly reads an index of this name, of whatever table.
     pub fn named(&self, index: &Name) -> &[IndexReader] {
-        self.named.get(index).map_or(&[], Vec::as_slice)
+        self.named.get(index).map_or(&[], |named| &named.all)
     }
 
     /// Every place that reads an index by its name.
     pub fn all(&self) -> impl Iterator<Item = &IndexReader> {
-        self.named.values().flatten()
+        self.named.values().flat_map(|named| &named.all)
     }
 
     /// Every place that may read the index under a name that is not written there.
@@ -128,7 +138,7 @@ pub(super) fn link(files: &[File], members: &[FileId], queries: &[DbQuery], all:
         ..Readers::default()
     };
     let mut covered: HashSet<(FileId, ExprId)> = HashSet::new();
-    let mut add = |reader: IndexReader| readers.named.entry(reader.index.clone()).or_default().push(reader);
+    let mut add = |reader: IndexReader| readers.named.entry(reader.index.clone()).or_default().all.push(reader);
     for query in queries {
         for step in &query.steps {
             let (StepKind::Index(used) | StepKind::Search(used)) = &step.kind else { continue };
@@ -151,7 +161,7 @@ pub(super) fn link(files: &[File], members: &[FileId], queries: &[DbQuery], all:
             readers.mentions.entry(name).or_default().push(mention);
         }
     }
-    readers.named.values_mut().for_each(|list| list.sort_by_key(|r| (r.name_span, r.order_seen.map(|o| o.span))));
+    readers.named.values_mut().for_each(|named| named.all.sort_by_key(|r| (r.name_span, r.order_seen.map(|o| o.span))));
     readers
 }
 
@@ -381,8 +391,7 @@ fn may_name_an_index(infer: &Infer<'_>, file: FileId, id: ExprId) -> bool {
         (Parent::Stmt { place: Place::Discarded | Place::Test, .. }, _) => false,
         (Parent::Stmt { place: Place::Init(first, end), .. }, _) => module.bindings_in((first, end)).any(|b| {
             let binding = module.binding(b);
-            let is_exported = module.exports.iter().any(|e| matches!(e.what, super::hir::Exported::Binding(exported) if exported == b));
-            is_exported || !binding.path.is_empty() || binding.uses.iter().any(|usage| may_name_an_index(infer, file, *usage))
+            module.is_exported(b) || !binding.path.is_empty() || binding.uses.iter().any(|usage| may_name_an_index(infer, file, *usage))
         }),
         _ => true,
     }

@@ -2,7 +2,7 @@
 
 use super::calls::{Callee, PlatformCall};
 use super::graph::Edge;
-use super::hir::{Binary, Binding, BindingKind, Body, ExprId, ExprKind, FuncId, Loop, Module, Name, Parent, Step, Stmt, Unary};
+use super::hir::{Binary, Binding, BindingId, BindingKind, Body, ExprId, ExprKind, FuncId, Loop, Module, Name, Parent, Step, Stmt, Unary};
 use super::infer::Infer;
 use super::queries::{DbQuery, End};
 use super::ty::{Literal, Ty};
@@ -14,6 +14,10 @@ pub struct Repetition<'m> {
     /// The array or query that is gone through; `None` for a loop that counts.
     pub subject: Option<ExprId>,
     pub body: Repeated<'m>,
+    /// The function that is called for each, or that the loop stands in.
+    pub func: FuncId,
+    /// What the head of a loop declares.
+    bindings: (BindingId, BindingId),
     /// Where it begins.
     pub start: u32,
     pub end: u32,
@@ -153,7 +157,7 @@ pub fn around(module: &Module, expr: ExprId) -> Option<Repetition<'_>> {
             Body::Block { stmts, .. } => &stmts[..],
             _ => &[],
         };
-        if let Some(found) = innermost(module, stmts, module.span(root).start) {
+        if let Some(found) = innermost(module, func, stmts, module.span(root).start) {
             return found;
         }
         let function = module.func(func).expr?;
@@ -166,7 +170,8 @@ pub fn around(module: &Module, expr: ExprId) -> Option<Repetition<'_>> {
         if is_each || is_async_map {
             let subject = if is_async_map { inner.args.first().map(|a| a.value) } else { method.map(|(_, object, _)| object) };
             let span = module.span(function);
-            return Some(Repetition { subject, body: Repeated::Callback(func), start: span.start, end: span.end });
+            let bindings = (BindingId(0), BindingId(0));
+            return Some(Repetition { subject, body: Repeated::Callback(func), func, bindings, start: span.start, end: span.end });
         }
         // A callback of another kind is part of what is around it.
         at = call;
@@ -185,11 +190,11 @@ fn root_of(module: &Module, expr: ExprId) -> Option<(ExprId, FuncId)> {
 }
 
 /// `Some(None)` for a loop that goes on until something is done.
-fn innermost<'m>(module: &'m Module, stmts: &'m [Stmt], place: u32) -> Option<Option<Repetition<'m>>> {
+fn innermost<'m>(module: &'m Module, func: FuncId, stmts: &'m [Stmt], place: u32) -> Option<Option<Repetition<'m>>> {
     stmts.iter().find_map(|stmt| {
-        let within = |list: &'m [Stmt]| innermost(module, list, place);
+        let within = |list: &'m [Stmt]| innermost(module, func, list, place);
         match stmt {
-            Stmt::Loop { kind, heads, body, start, end, .. } => {
+            Stmt::Loop { kind, heads, body, start, end, bindings } => {
                 if place < *start || place >= *end {
                     return None;
                 }
@@ -208,7 +213,7 @@ fn innermost<'m>(module: &'m Module, stmts: &'m [Stmt], place: u32) -> Option<Op
                     Loop::While { .. } if counts_by_one(module, heads) => None,
                     Loop::While { .. } => return Some(None),
                 };
-                Some(Some(Repetition { subject, body: Repeated::Loop(body), start: *start, end: *end }))
+                Some(Some(Repetition { subject, body: Repeated::Loop(body), func, bindings: *bindings, start: *start, end: *end }))
             }
             Stmt::If { yes, no, .. } => within(yes).or_else(|| within(no)),
             Stmt::Block(stmts) => within(stmts),
@@ -232,7 +237,10 @@ impl Repetition<'_> {
     /// The name of an element, where it has one.
     pub fn element<'m>(&self, module: &'m Module) -> Option<&'m Binding> {
         match self.body {
-            Repeated::Loop(_) => module.bindings.iter().find(|b| matches!(b.kind, BindingKind::Element(of) if Some(of) == self.subject)),
+            Repeated::Loop(_) => {
+                let mut names = module.bindings_in(self.bindings).map(|id| module.binding(id));
+                names.find(|b| matches!(b.kind, BindingKind::Element(of) if Some(of) == self.subject))
+            }
             Repeated::Callback(func) => Some(module.binding(module.func(func).params.first()?.bindings.0)),
         }
     }

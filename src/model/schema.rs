@@ -27,7 +27,10 @@ pub struct Schema {
     /// The tables that an ORM adds by itself, by name.
     pub own: &'static [&'static str],
     by_name: FxHashMap<Box<str>, usize>,
+    by_own_name: FxHashMap<Name, usize>,
     index_names: FxHashSet<Name>,
+    /// How many tables each definition is given to.
+    definitions: FxHashMap<Span, u32>,
 }
 
 /// A table that the schema names.
@@ -51,6 +54,16 @@ impl Schema {
     /// Whether there is a table of the name: of the schema, of an ORM, or of Convex itself.
     pub fn knows(&self, name: &str) -> bool {
         self.table(name).is_some() || name.starts_with('_') || self.own.contains(&name)
+    }
+
+    /// The table whose definition itself gives the name.
+    pub fn defined_as(&self, name: &Name) -> Option<&Table> {
+        self.tables.get(*self.by_own_name.get(name)?)
+    }
+
+    /// Whether the definition is that of several tables.
+    pub fn shares(&self, definition: &TableTy) -> bool {
+        self.definitions.get(&definition.span).is_some_and(|count| *count > 1)
     }
 
     /// Whether any of the tables has an index of this name.
@@ -79,12 +92,31 @@ impl Table {
 
     /// Whether the call that adds the index adds it to other tables as well.
     pub fn shares(&self, index: &Index, workspace: &Workspace) -> bool {
-        let tables = workspace.projects.iter().filter_map(|p| p.schema.as_ref()).flat_map(|s| &s.tables);
-        tables.filter(|t| t.definition.indexes.iter().any(|i| i.span == index.span)).any(|t| t.span != self.span)
+        workspace.shared.get_or_init(|| Shared::of(workspace)).indexes.get(&index.span).is_some_and(|only| *only != Some(self.span))
     }
 
     pub fn index(&self, name: &str) -> Option<&Index> {
         self.definition.all_indexes().find(|i| &*i.name == name)
+    }
+}
+
+/// Which tables the calls add indexes to.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// For each call that adds an index the property that names its table; `None` where it adds it to several.
+    indexes: FxHashMap<Span, Option<Span>>,
+}
+
+impl Shared {
+    fn of(workspace: &Workspace) -> Self {
+        let mut shared = Self::default();
+        for table in workspace.projects.iter().filter_map(|p| p.schema.as_ref()).flat_map(|s| &s.tables) {
+            for index in &table.definition.indexes {
+                let only = shared.indexes.entry(index.span).or_insert(Some(table.span));
+                *only = only.filter(|span| *span == table.span);
+            }
+        }
+        shared
     }
 }
 
@@ -115,8 +147,12 @@ pub(super) fn read(world: &World<'_>, functions: &str) -> Option<(Schema, Known)
     let by_name = tables.iter().enumerate().map(|(i, t)| (Box::from(&*t.name), i)).collect();
     let indexes = found.tables.iter().flat_map(|(_, _, table)| table.all_indexes());
     let index_names = indexes.map(|index| index.name.clone()).collect();
+    let own_names = tables.iter().enumerate().rev().filter_map(|(i, t)| Some((t.definition.name.clone()?, i)));
+    let by_own_name = own_names.collect();
+    let mut definitions = FxHashMap::default();
+    tables.iter().for_each(|table| *definitions.entry(table.definition.span).or_default() += 1);
     let SchemaTy { open, span, unchecked, loose_names, own, .. } = *found;
-    let schema = Schema { file, tables, open, span, unchecked, loose_names, own, by_name, index_names };
+    let schema = Schema { file, tables, open, span, unchecked, loose_names, own, by_name, by_own_name, index_names, definitions };
     Some((schema, infer.into_known(file)))
 }
 

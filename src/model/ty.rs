@@ -11,6 +11,8 @@ mod settle;
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 pub use columns::{
     Action, Column, ColumnDefault, ColumnKind, ColumnRef, ColumnUnique, Deletion, DeletionMode, ForeignKey, Reference, TableColumn,
     TablePart,
@@ -114,6 +116,29 @@ impl Object {
         match self.fields.iter_mut().find(|f| f.name == field.name) {
             Some(old) => *old = field,
             None => self.fields.push(field),
+        }
+    }
+}
+
+/// Where the fields of an object are that grows, so that a large one is not gone through for each field.
+#[derive(Default)]
+pub struct Places(FxHashMap<Name, u32>);
+
+impl Places {
+    /// As [`Object::set`]; what else is done to the object in between adds fields and takes none away.
+    pub fn set(&mut self, object: &mut Object, field: Field) {
+        /// So few are gone through as fast.
+        const FEW: usize = 16;
+        if object.fields.len() < FEW {
+            return object.set(field);
+        }
+        if self.0.len() != object.fields.len() {
+            self.0 = object.fields.iter().enumerate().map(|(at, field)| (field.name.clone(), at as u32)).collect();
+        }
+        let place = *self.0.entry(field.name.clone()).or_insert(object.fields.len() as u32);
+        match object.fields.get_mut(place as usize) {
+            Some(old) => *old = field,
+            None => object.fields.push(field),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The files of a run as one program: which file an import names, what a file exports, which project a file belongs to.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use super::hir::{BindingId, Exported, ExprId, ImportName, Name};
@@ -46,10 +48,7 @@ pub struct World<'w> {
     files: &'w [File],
     pub layout: &'w Layout,
     by_path: FxHashMap<&'w str, FileId>,
-    /// For each file what its imports stand for.
-    pub targets: Vec<Targets>,
-    /// For each file the project it belongs to.
-    pub project_of: Vec<usize>,
+    pub places: Cow<'w, Places>,
     pub project_count: usize,
     /// For each project its schema; empty until it is known.
     pub schemas: Vec<Option<Schema>>,
@@ -60,6 +59,15 @@ pub struct World<'w> {
 }
 
 pub type Targets = FxHashMap<Name, Target>;
+
+/// Where the files belong, and where their imports lead.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// For each file what its imports stand for.
+    pub targets: Vec<Targets>,
+    /// For each file the project it belongs to.
+    pub project_of: Vec<usize>,
+}
 
 /// What is known whoever asks: found in schemas and in files that many others import, so that not each of those reads them again.
 #[derive(Debug, Default)]
@@ -144,8 +152,23 @@ impl<'w> World<'w> {
             files.iter().map(|f| layout.root_of(&f.source.path).filter(|_| f.source.block.is_none()).unwrap_or(loose)).collect();
         adopt_imported(&targets, &mut project_of, loose);
         adopt_tests(files, &targets, &mut project_of, loose);
+        let places = Cow::Owned(Places { targets, project_of });
         let (schemas, known) = (Vec::new(), Known::default());
-        Self { files, layout, by_path, targets, project_of, project_count: loose + 1, schemas, known, is_watched }
+        Self { files, layout, by_path, places, project_count: loose + 1, schemas, known, is_watched }
+    }
+
+    /// Files that were linked before, to be asked about; schemas and what was found for many are not told.
+    pub fn of(files: &'w [File], layout: &'w Layout, places: &'w Places) -> Self {
+        Self {
+            files,
+            layout,
+            by_path: FxHashMap::default(),
+            places: Cow::Borrowed(places),
+            project_count: layout.roots.len() + 1,
+            schemas: Vec::new(),
+            known: Known::default(),
+            is_watched: false,
+        }
     }
 
     pub fn file(&self, id: FileId) -> &'w File {
@@ -200,7 +223,7 @@ impl<'w> World<'w> {
     }
 
     pub fn project(&self, file: FileId) -> usize {
-        self.project_of[file.0 as usize]
+        self.places.project_of[file.0 as usize]
     }
 
     pub fn schema(&self, file: FileId) -> Option<&Schema> {
@@ -218,14 +241,14 @@ impl<'w> World<'w> {
 
     /// What the specifier stands for in the file.
     pub fn target(&self, file: FileId, specifier: &Name) -> Target {
-        self.targets[file.0 as usize].get(specifier).cloned().unwrap_or_else(|| Target::Package(specifier.clone()))
+        self.places.targets[file.0 as usize].get(specifier).cloned().unwrap_or_else(|| Target::Package(specifier.clone()))
     }
 
     /// The files whose values this one imports, each once, in order.
     pub fn imported_files(&self, file: FileId) -> Vec<ImportedFile> {
         let module = &self.file(file).hir;
         let values = module.imports.iter().enumerate().filter(|(_, i)| !i.type_only).filter_map(|(at, i)| {
-            let Some(Target::File(target)) = self.targets[file.0 as usize].get(&i.module) else { return None };
+            let Some(Target::File(target)) = self.places.targets[file.0 as usize].get(&i.module) else { return None };
             let span = module.at(i.decl_start, i.decl_end);
             Some(ImportedFile { file: *target, span, is_used: module.is_import_used(at as u32) })
         });
@@ -255,7 +278,7 @@ impl<'w> World<'w> {
     fn export_within(&self, file: FileId, name: &str, steps: u32) -> Origin {
         let Some(steps) = steps.checked_sub(1) else { return Origin::Missing };
         let module = &self.file(file).hir;
-        if let Some(export) = module.exports.iter().find(|e| e.name.as_deref() == Some(name)) {
+        if let Some(export) = module.export(name) {
             return match &export.what {
                 Exported::From(specifier, from) => match (self.target(file, specifier), from) {
                     (Target::File(target), ImportName::Named(name)) => self.export_within(target, name, steps),

@@ -51,8 +51,7 @@ impl Rule for ClientIdentity {
         if props.iter().any(may_prove) || !may_be_person(module, argument) {
             return None;
         }
-        let calls = crate::model::in_file(&cx.project.calls, function.file, |c| c.file);
-        let write = calls.iter().filter(|c| function.span.contains(c.span)).find_map(|call| {
+        let write = cx.project.calls_at(module, function.call).iter().find_map(|call| {
             let is_insert = matches!(&call.callee, Callee::Db(method) if &**method == "insert");
             let written = module.as_object(call.written(module).filter(|_| is_insert)?)?;
             written.iter().find(|p| function.argument(module, p.value).as_ref() == Some(name))

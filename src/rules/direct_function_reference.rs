@@ -76,7 +76,7 @@ fn path_to(function: &Function, cx: &Cx<'_>) -> Option<String> {
     let functions = folder(cx, &file.path)?;
     let name = function.name.as_deref()?;
     let module = cx.workspace.hir(function.file);
-    let is_exported = module.exports.iter().any(|e| e.name.as_deref() == Some(name));
+    let is_exported = module.export(name).is_some();
     let stem = file.path.strip_prefix(functions)?.trim_start_matches('/').rsplit_once('.')?.0;
     let is_plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let parts: Vec<&str> = std::iter::once(root).chain(stem.split('/')).chain([name]).collect();

@@ -41,7 +41,7 @@ impl Rule for HotDocument {
         let row = row_of(module, document)?;
         let BindingKind::Const(Some(init)) = module.binding(row).kind else { return None };
         let read = module.bare_awaited(init);
-        let query = crate::model::in_file(&cx.project.queries, call.file, |q| q.file).iter().find(|q| q.call == read)?;
+        let query = cx.project.query_at(call.file, read)?;
         if !is_the_same_for_all(module, query) {
             return None;
         }

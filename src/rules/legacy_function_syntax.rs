@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
 use crate::model::Function;
 use crate::model::functions::Syntax;
-use crate::model::hir::{ExprKind, Module};
+use crate::model::hir::{ExprId, ExprKind, Module};
 use crate::model::ty::{Flavor, FunctionKind};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::rules::missing_args::{arguments, takes_no_arguments};
@@ -76,7 +76,7 @@ fn fix(function: &Function, cx: &Cx<'_>) -> Option<Fix> {
     for entry in &entries {
         object.push_str(&format!("{}{inner}{},", style.newline, entry.print(style, &inner, inner.chars().count(), 1)));
     }
-    let handler = indented(text, span, &style.indent, &multi_line_templates(module, span));
+    let handler = indented(text, span, &style.indent, &multi_line_templates(module, argument.value));
     object.push_str(&format!("{}{inner}handler: {handler},{}{outer}}}", style.newline, style.newline));
     edits.push(Edit::replace(span, object));
     Some(Fix::safe("Register the function with an object", edits))
@@ -97,7 +97,7 @@ fn indented(text: &str, span: Span, step: &str, templates: &[Span]) -> String {
     out
 }
 
-fn multi_line_templates(module: &Module, span: Span) -> Vec<Span> {
-    let is_template = |kind: &ExprKind| matches!(kind, ExprKind::Template(_) | ExprKind::Opaque(_));
-    module.exprs().filter(|(id, kind)| is_template(kind) && span.contains(module.span(*id))).map(|(id, _)| module.span(id)).collect()
+fn multi_line_templates(module: &Module, within: ExprId) -> Vec<Span> {
+    let is_template = |id: &ExprId| matches!(module.expr(*id), ExprKind::Template(_) | ExprKind::Opaque(_));
+    module.within(within).filter(is_template).map(|id| module.span(id)).collect()
 }

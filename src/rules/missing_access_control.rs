@@ -1,10 +1,10 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::Function;
 use crate::model::effects::Effect;
 use crate::model::functions::Entry;
 use crate::model::hir::{ExprId, ExprKind, Module, PropKind};
 use crate::model::ty::{Flavor, FunctionAt, FunctionKind};
+use crate::model::{Function, in_func};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
 declare_rule! {
@@ -96,9 +96,7 @@ impl MissingAccessControl {
     /// Whether the function runs another one that checks, or whose name says that it does: `ctx.runQuery(internal.teams.requireAdmin, …)`.
     fn runs_check(&self, cx: &Cx<'_>, at: FunctionAt) -> bool {
         let module = cx.workspace.hir(at.file);
-        let references = cx.project.graph.references_in(at.file).iter();
-        let mut inside = references.filter(|r| module.func(at.func).start <= r.span.start && r.span.end <= module.func(at.func).end);
-        inside.any(|reference| {
+        in_func(cx.project.graph.references_in(at.file), module, at.func, |r| r.expr).iter().any(|reference| {
             let target = cx.project.referenced(reference);
             reference.path.last().is_some_and(|name| self.says(name))
                 || target.is_some_and(|t| t.builder.flavor != Flavor::Plain || t.handler.is_some_and(|handler| self.checks(cx, handler)))
@@ -108,18 +106,10 @@ impl MissingAccessControl {
     /// Whether the function calls something whose name says that it checks.
     fn checks(&self, cx: &Cx<'_>, at: FunctionAt) -> bool {
         let module = cx.workspace.hir(at.file);
-        let func = module.func(at.func);
-        let checks = |id: ExprId| match module.expr(id) {
+        module.exprs_of(at.func).any(|(_, kind)| match kind {
             ExprKind::Call(call) => self.says(name_of(module, call.callee).unwrap_or_default()),
             _ => false,
-        };
-        match func.expr {
-            Some(expr) => module.within(expr).any(checks),
-            None => {
-                let holds = |id: &ExprId| func.start <= module.span(*id).start && module.span(*id).end <= func.end;
-                module.exprs().map(|(id, _)| id).filter(holds).any(checks)
-            }
-        }
+        })
     }
 
     fn says(&self, name: &str) -> bool {

@@ -47,7 +47,7 @@ impl Rule for MultiplePaginate {
 
 /// Where the function paginates: itself, in a callback, or through a function of the project.
 fn collect(module: &Module, at: FunctionAt, places: &mut Vec<(ExprId, Span)>, cx: &Cx<'_>) {
-    let own = crate::model::in_file(&cx.project.queries, at.file, |q| q.file);
+    let own = cx.project.queries_in(module, at.func);
     for query in own.iter().filter(|q| q.end == End::Paginate && q.func == Some(at.func)) {
         places.extend(module.call(query.call).map(|c| (query.call, module.property_span(module.bare(c.callee)))));
     }

@@ -109,7 +109,8 @@ fn builders(module: &Module, import: &Import, cx: &Cx<'_>) -> Option<Fix> {
             return None;
         }
         for column in columns {
-            edits.extend(orm::column(cx.workspace, table, column, ORM, &mut imports)?.edits);
+            let new = cx.ask(module.file, |infer| orm::column(cx.workspace, infer, table, column, ORM, &mut imports))?;
+            edits.extend(new.edits);
         }
     }
     // Both come from one module now; the line of the old one goes, unless it brings more.

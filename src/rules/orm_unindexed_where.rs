@@ -63,8 +63,8 @@ impl Rule for OrmUnindexedWhere {
             if of("allowFullScan").is_some() {
                 continue;
             }
-            let table = cx.project.schema.iter().flat_map(|s| &s.tables).find(|t| t.definition.name.as_ref() == Some(&write.table));
-            let columns = cx.workspace.ask(module.file, |infer| compared(infer, module, condition.value));
+            let table = cx.project.schema.as_ref().and_then(|s| s.defined_as(&write.table));
+            let columns = cx.ask(module.file, |infer| compared(infer, module, condition.value));
             if let (Some(table), Some(columns)) = (table, columns) {
                 judge(table, &columns, module.span(condition.value), cx);
             }

@@ -63,7 +63,7 @@ fn fix(table: &Table, column: &TableColumn, cx: &Cx<'_>) -> Option<Fix> {
     let module = orm::orm_in(cx.workspace, file)?;
     let source = &cx.workspace.files[file.0 as usize].source;
     let mut imports = Imports::new(source, cx.workspace.hir(file), cx.workspace.style(file));
-    let new = orm::column(cx.workspace, table, column, &module, &mut imports)?;
+    let new = cx.ask(file, |infer| orm::column(cx.workspace, infer, table, column, &module, &mut imports))?;
     let edits = new.edits.into_iter().chain(imports.into_edits()).collect();
     let title = "Make it a column";
     Some(if new.exact { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) })

@@ -76,8 +76,7 @@ fn read(module: &Module, repeat: &Repeat, cx: &Cx<'_>) -> Option<(Span, String, 
         let is_get = matches!(&calls[at].callee, Callee::Db(method) if &**method == "get");
         return is_get.then(|| Some((callee(repeat.at)?, "`db.get` for each of many".to_owned(), None)))?;
     }
-    let queries = crate::model::in_file(&cx.project.queries, repeat.file, |q| q.file);
-    if let Some(query) = queries.iter().find(|q| q.call == repeat.at && q.end != End::Open) {
+    if let Some(query) = cx.project.query_at(repeat.file, repeat.at).filter(|q| q.end != End::Open) {
         let (file, origin) = query.origin;
         let span = if file == repeat.file { callee(origin)? } else { callee(query.call)? };
         return Some((span, "a query for each of many".to_owned(), None));
@@ -103,10 +102,11 @@ fn depends(module: &Module, call: ExprId, repetition: &Repetition<'_>) -> bool {
 
 /// Whether documents are written for each as well: then each is an errand of its own.
 fn writes(repetition: &Repetition<'_>, file: &File, cx: &Cx<'_>) -> bool {
-    let calls = crate::model::in_file(&cx.project.calls, file.source.id, |c| c.file);
+    let module = &file.hir;
     let reach = cx.reach(Effect::Work);
+    let calls = cx.project.calls_in(module, repetition.func);
     calls.iter().any(|c| repetition.holds(c.span.start) && is_work(&c.callee))
-        || cx.project.graph.calls_in(file.source.id).any(|e| repetition.holds(e.span.start) && reach.is_reached(e.to))
+        || cx.project.graph.calls_within(module, repetition.func).iter().any(|e| repetition.holds(e.span.start) && reach.is_reached(e.to))
 }
 
 fn help(over: &Over) -> &'static str {

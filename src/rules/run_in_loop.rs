@@ -89,7 +89,7 @@ fn is_on_its_own(module: &Module, repetition: &Repetition<'_>, call: &PlatformCa
         let callee = calls.binary_search_by_key(&at, |c| c.call).ok().map(|i| &calls[i].callee);
         matches!(callee, Some(Callee::Context(part)) if matches!(&**part, "runQuery" | "runMutation"))
     };
-    module.exprs().any(|(id, kind)| match kind {
+    module.exprs_of(repetition.func).any(|(id, kind)| match kind {
         ExprKind::Await(inner) if repetition.holds(module.span(id).start) => {
             let awaited = module.bare(*inner);
             module.call(awaited).is_some() && !runs(awaited)

@@ -87,7 +87,7 @@ fn is_read(table: &Table, index: &Index, cx: &Cx<'_>) -> bool {
 /// A query of the table that filters by the field that the index leads with.
 fn searched_by_hand<'p>(table: &Table, index: &Index, cx: &Cx<'p>) -> Option<&'p DbQuery> {
     let first = index.own_fields()?.first()?;
-    cx.project.queries.iter().filter(|q| q.table.as_deref().is_none_or(|name| name == &*table.name)).find(|query| {
+    cx.project.queries_on(&table.name).find(|query| {
         query.filters().any(|(_, predicate)| match predicate {
             Predicate::All(terms) => terms.iter().filter_map(|t| t.compare.as_ref()).any(|c| c.field == *first),
             Predicate::Opaque => true,

@@ -26,8 +26,8 @@ impl<'a> Imports<'a> {
     /// `None` where the file already means something else by the name.
     pub fn named(&mut self, from: &str, name: &str, local: &str) -> Option<String> {
         let wanted = if name == "default" { ImportName::Default } else { ImportName::Named(name.into()) };
-        if let Some((binding, _)) = self.imports().find(|(_, i)| &*i.module == from && i.name == wanted && !i.type_only) {
-            return Some(binding.name.to_string());
+        if let Some((binding, _)) = self.module.imported_from(from).find(|(_, i)| i.name == wanted && !i.type_only) {
+            return Some(self.module.binding(binding).name.to_string());
         }
         if self.module.declared(local).is_some() {
             return None;
@@ -41,7 +41,8 @@ impl<'a> Imports<'a> {
             _ if name == local => format!("{}{name}{}", braces.0, braces.1),
             _ => format!("{}{name} as {local}{}", braces.0, braces.1),
         };
-        let sibling = self.imports().find(|(_, i)| &*i.module == from && matches!(i.name, ImportName::Named(_)) && !self.is_type_import(i));
+        let is_sibling = |i: &Import| matches!(i.name, ImportName::Named(_)) && !self.is_type_import(i);
+        let sibling = self.module.imported_from(from).find(|(_, i)| is_sibling(i));
         let edit = match sibling {
             Some((_, import)) if wanted != ImportName::Default => {
                 let at = self.module.at(import.start, import.start);
@@ -103,10 +104,7 @@ impl<'a> Imports<'a> {
     /// A line of its own after the last import, else where code begins.
     fn new_line(&self, line: &str) -> Edit {
         let text = &*self.source.text;
-        let is_statement =
-            |i: &&Import| text[i.decl_start as usize..].strip_prefix("import").is_some_and(|rest| !rest.trim_start().starts_with('('));
-        let last = self.module.imports.iter().filter(is_statement).map(|i| i.decl_end).max();
-        let (at, before, after) = match last {
+        let (at, before, after) = match self.module.import_end(text) {
             // To the end of the line, behind a comment that stands there.
             Some(end) => (text[end as usize..].find('\n').map_or(text.len(), |i| end as usize + i), self.style.newline, ""),
             None => (first_line(text), "", self.style.newline),

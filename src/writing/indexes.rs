@@ -32,7 +32,7 @@ pub fn removal(source: &SourceFile, index: &Index) -> Removal {
     let after = text(whole.end, source.text.len() as u32);
     let mark = after.trim_start_matches([' ', '\t']).chars().next().filter(|c| matches!(c, ',' | ';'));
     let mark_end = mark.map_or(whole.end, |c| whole.end + after.find(c).unwrap_or_default() as u32 + 1);
-    let behind = source.comments.iter().find(|c| c.start >= mark_end).filter(|c| is_blank(text(mark_end, c.start)));
+    let behind = source.comments_in(Span { start: mark_end, ..source.whole() }).first().filter(|c| is_blank(text(mark_end, c.start)));
     let end = behind.map_or(whole.end, |c| c.end);
 
     let heads_group = above.first().is_some_and(|first| {

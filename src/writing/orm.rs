@@ -4,6 +4,7 @@
 
 use crate::edit::Edit;
 use crate::model::hir::{Body, ExprId, ExprKind, Module, Name, PropKind};
+use crate::model::infer::Infer;
 use crate::model::ty::{TableColumn, TableFlavor, Ty};
 use crate::model::{Table, Workspace};
 use crate::source::{FileId, Span};
@@ -22,12 +23,19 @@ pub struct NewColumn {
 }
 
 /// The builder that stores what a column's validator admits; `orm` is the module that it comes from.
-pub fn column(workspace: &Workspace, table: &Table, column: &TableColumn, orm: &str, imports: &mut Imports<'_>) -> Option<NewColumn> {
+pub fn column(
+    workspace: &Workspace,
+    infer: &Infer<'_>,
+    table: &Table,
+    column: &TableColumn,
+    orm: &str,
+    imports: &mut Imports<'_>,
+) -> Option<NewColumn> {
     let (file, fields) = table.definition.fields_at?;
     let module = workspace.hir(file);
     let at = column.span.filter(|span| span.file == file)?.start;
     let prop = module.as_object(fields)?.iter().find(|p| p.start == at)?;
-    let known = |id: ExprId| workspace.ask(file, |infer| infer.validator_of(&infer.expr(file, id)));
+    let known = |id: ExprId| infer.validator_of(&infer.expr(file, id));
     let value = module.bare(prop.value);
     let validator = known(value).filter(|v| v.exact && !v.foreign)?;
     let (inner, is_optional) = match module.call(value).and_then(|call| Some((call, module.validator_method(call)?))) {
@@ -131,7 +139,7 @@ fn in_list(module: &Module, source: &crate::source::SourceFile, parts: ExprId, p
 
 fn call_of(module: &Module, table: &Table) -> Option<ExprId> {
     let span = table.definition.span;
-    module.exprs().find(|(id, kind)| matches!(kind, ExprKind::Call(_)) && module.span(*id) == span).map(|(id, _)| id)
+    module.call_at(span)
 }
 
 /// Where a file takes the ORM from, by the imports that it has.

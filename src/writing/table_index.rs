@@ -1,7 +1,7 @@
 //! Adds an index to the definition of a table, at the end of its chain: `.index("by_a_and_b", ["a", "b"])`.
 
 use crate::edit::Edit;
-use crate::model::hir::{ExprKind, Name};
+use crate::model::hir::Name;
 use crate::model::ty::TableFlavor;
 use crate::model::{Project, Table, Workspace};
 use crate::source::Span;
@@ -24,11 +24,15 @@ pub fn free_name(table: &Table, fields: &[Name]) -> Option<String> {
 pub fn add_index(workspace: &Workspace, project: &Project, table: &Table, name: &str, fields: &[Name]) -> Option<Vec<Edit>> {
     let definition = &*table.definition;
     let is_full = table.db_indexes().count() >= MOST;
-    if definition.flavor != TableFlavor::Plain || definition.open || is_full || is_shared(project, definition.span) {
+    if definition.flavor != TableFlavor::Plain
+        || definition.open
+        || is_full
+        || project.schema.as_ref().is_some_and(|schema| schema.shares(definition))
+    {
         return None;
     }
     let module = workspace.hir(definition.span.file);
-    let (call, _) = module.exprs().find(|(id, kind)| matches!(kind, ExprKind::Call(_)) && module.span(*id) == definition.span)?;
+    let call = module.call_at(definition.span)?;
     // Inside of a function it is the definition of every table that the function makes.
     if module.enclosing_func(call).is_some() {
         return None;
@@ -84,8 +88,4 @@ fn after_comment(text: &str, definition: Span, line: String) -> Vec<Edit> {
         }
         None => vec![Edit::insert_after(comment_end, line)],
     }
-}
-
-fn is_shared(project: &Project, span: Span) -> bool {
-    project.schema.iter().flat_map(|s| &s.tables).filter(|t| t.definition.span == span).count() > 1
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Infer, ents_calls};
 use crate::model::Role;
-use crate::model::hir::{BindingKind, Export, Exported, ExprId, ExprKind, FuncId, Keyword, Name, Parent, Prop, TypeId, TypeNode};
+use crate::model::hir::{BindingKind, Exported, ExprId, ExprKind, FuncId, Keyword, Name, Parent, Prop, TypeId, TypeNode};
 use crate::model::ty::{Builder, Ctx, Field, Flavor, FunctionKind, Literal, Object, Ty};
 use crate::model::world::{Maker, Origin};
 use crate::source::FileId;
@@ -89,8 +89,7 @@ impl Infer<'_> {
     /// What it is given as data by one use, another may not give it: `rows.map(withoutIds)` says nothing of `withoutIds(user)`.
     fn as_named(&self, file: FileId, binding: crate::model::hir::BindingId, func: FuncId, index: u32) -> Option<Ty> {
         let module = self.hir(file);
-        let is_exported = |export: &Export| matches!(export.what, Exported::Binding(b) if b == binding);
-        let is_only_use = || module.binding(binding).uses.len() == 1 && !module.exports.iter().any(is_exported);
+        let is_only_use = || module.binding(binding).uses.len() == 1 && !module.is_exported(binding);
         module.binding(binding).uses.iter().find_map(|usage| {
             let (Parent::Expr(parent), child) = module.meaningful_parent(*usage) else { return None };
             let ty = match module.expr(parent) {

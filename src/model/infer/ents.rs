@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::Infer;
 use super::tables::Tables;
 use crate::model::hir::{Call, ExprId, Name};
@@ -96,22 +98,24 @@ impl Infer<'_> {
 /// Adds the tables that keep many-to-many edges; `false` where it cannot be told which there are.
 pub(super) fn join_tables(tables: &mut Tables) -> bool {
     let ents: Tables = tables.iter().filter(|(_, _, table)| table.flavor == TableFlavor::Ent).cloned().collect();
+    let by_name: FxHashMap<&Name, &TableTy> = ents.iter().rev().map(|(name, _, table)| (name, &**table)).collect();
+    let mut taken: FxHashSet<Name> = tables.iter().map(|(name, ..)| name.clone()).collect();
     for (name, _, table) in tables.iter_mut().filter(|(_, _, table)| table.flavor == TableFlavor::Ent) {
-        let alone: Vec<Name> = table.edges.iter().filter_map(|edge| stored_alone(&ents, name, edge)).collect();
+        let alone: Vec<Name> = table.edges.iter().filter_map(|edge| stored_alone(&by_name, name, edge)).collect();
         if !alone.is_empty() {
             let indexes = Arc::make_mut(table).implied.iter_mut();
             indexes.filter(|i| alone.contains(&i.name)).for_each(|i| i.unique = true);
         }
     }
     let mut is_known = ents.iter().all(|(_, _, table)| !table.open);
-    let mut done: Vec<(Name, Name)> = Vec::new();
+    let mut done: FxHashSet<(Name, Name)> = FxHashSet::default();
     for (name, _, table) in &ents {
         for edge in table.edges.iter().filter(|e| e.inverse_of.is_none()) {
             if done.contains(&(name.clone(), edge.name.clone())) {
                 continue;
             }
             let EdgeEnd::Many { table: named, field, inverse_field } = &edge.end else { continue };
-            let Some((_, _, other)) = ents.iter().find(|(n, ..)| *n == edge.to) else {
+            let Some(other) = by_name.get(&edge.to) else {
                 is_known = false;
                 continue;
             };
@@ -146,7 +150,7 @@ pub(super) fn join_tables(tables: &mut Tables) -> bool {
                 Some(_) if is_self => text(format!("{}Id", edge.name)),
                 Some(_) => text(format!("{}Id", edge.to)),
             });
-            if tables.iter().all(|(n, ..)| *n != join) {
+            if taken.insert(join.clone()) {
                 let made = join_table(name, &own, &edge.to, &others, inverse.is_some(), edge.span);
                 tables.push((join, edge.span, Arc::new(made)));
             }
@@ -156,9 +160,9 @@ pub(super) fn join_tables(tables: &mut Tables) -> bool {
 }
 
 /// The field that stores a one-to-one edge: no two documents may lead to the same one.
-fn stored_alone(ents: &Tables, table: &Name, edge: &Edge) -> Option<Name> {
+fn stored_alone(ents: &FxHashMap<&Name, &TableTy>, table: &Name, edge: &Edge) -> Option<Name> {
     let EdgeEnd::Field(stored) = &edge.end else { return None };
-    let (_, _, other) = ents.iter().find(|(name, ..)| *name == edge.to)?;
+    let other = ents.get(&edge.to)?;
     let leads_here = |back: &Edge| match &back.end {
         EdgeEnd::One(field) => back.to == *table && field.as_ref().is_none_or(|f| f == stored),
         _ => false,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::externals::is_exact;
 use super::values::with_system_fields;
 use super::{Infer, ents, packages};
@@ -165,13 +167,13 @@ impl Infer<'_> {
     ///
     /// What is spread and not known adds tables; that it replaces one that is written out is not to be expected.
     fn tables_of(&self, file: FileId, id: ExprId) -> (Tables, bool) {
-        let mut tables = Tables::new();
+        let mut tables = TableList::default();
         let open = self.collect_tables(file, id, None, 0, &mut tables);
-        (tables, open)
+        (tables.tables, open)
     }
 
     /// `whole` is the place that spreads the object, where one does.
-    fn collect_tables(&self, file: FileId, id: ExprId, whole: Option<Span>, depth: usize, tables: &mut Tables) -> bool {
+    fn collect_tables(&self, file: FileId, id: ExprId, whole: Option<Span>, depth: usize, tables: &mut TableList) -> bool {
         let (file, id) = self.literal(file, id);
         let module = self.hir(file);
         let Some(props) = module.as_object(id).filter(|_| depth < LINKS) else {
@@ -195,7 +197,7 @@ impl Infer<'_> {
                 Key::Computed(key) => self.expr(file, *key).as_str().cloned(),
             };
             match name {
-                Some(name) => set(tables, name, span, self.table_or_unknown(&ty(), span)),
+                Some(name) => tables.set(name, span, self.table_or_unknown(&ty(), span)),
                 None => open = true,
             }
         }
@@ -252,12 +254,12 @@ impl Infer<'_> {
     }
 
     /// The tables of an object, of a schema's `tables`, or of a package.
-    fn add_tables(&self, ty: &Ty, span: Span, tables: &mut Tables) -> bool {
+    fn add_tables(&self, ty: &Ty, span: Span, tables: &mut TableList) -> bool {
         match ty {
             Ty::Object(object) => {
                 for field in &object.fields {
                     let span = field.span.unwrap_or(span);
-                    set(tables, field.name.clone(), span, self.table_or_unknown(&field.ty, span));
+                    tables.set(field.name.clone(), span, self.table_or_unknown(&field.ty, span));
                 }
                 object.open
             }
@@ -265,7 +267,7 @@ impl Infer<'_> {
                 let exports = self.hir(*target).exports.iter().filter(|e| !e.type_only);
                 for name in exports.clone().filter_map(|e| e.name.as_ref()) {
                     if let Some(table) = self.as_table(&self.exported(*target, name), span) {
-                        set(tables, name.clone(), span, table);
+                        tables.set(name.clone(), span, table);
                     }
                 }
                 exports.clone().any(|e| e.name.is_none())
@@ -274,7 +276,7 @@ impl Infer<'_> {
                 Some(names) => {
                     for name in names {
                         let member = External { module: external.module.clone(), path: vec![external.path[0].clone(), Name::from(*name)] };
-                        set(tables, Name::from(*name), span, self.table_or_unknown(&Ty::External(Arc::new(member)), span));
+                        tables.set(Name::from(*name), span, self.table_or_unknown(&Ty::External(Arc::new(member)), span));
                     }
                     false
                 }
@@ -292,11 +294,21 @@ impl Infer<'_> {
 /// Tables with their names and the places that name them.
 pub(super) type Tables = Vec<(Name, Span, Arc<TableTy>)>;
 
-/// Adds a table, or takes the place of the one with its name.
-fn set(tables: &mut Tables, name: Name, span: Span, table: Arc<TableTy>) {
-    match tables.iter_mut().find(|(n, ..)| *n == name) {
-        Some(old) => *old = (name, span, table),
-        None => tables.push((name, span, table)),
+/// Tables that are found one after the other.
+#[derive(Default)]
+struct TableList {
+    tables: Tables,
+    places: FxHashMap<Name, usize>,
+}
+
+impl TableList {
+    /// Adds a table, or takes the place of the one with its name.
+    fn set(&mut self, name: Name, span: Span, table: Arc<TableTy>) {
+        let place = *self.places.entry(name.clone()).or_insert(self.tables.len());
+        match self.tables.get_mut(place) {
+            Some(old) => *old = (name, span, table),
+            None => self.tables.push((name, span, table)),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Infer, ents_calls, orm, relations, tables};
 use crate::model::hir::{Arg, Binary, Cast, ExprId, ExprKind, Key, Name, Prop, PropKind, TypeId, Unary};
-use crate::model::ty::{Ctx, Field, Literal, Object, TableFlavor, Ty, Validator};
+use crate::model::ty::{Ctx, Field, Literal, Object, Places, TableFlavor, Ty, Validator};
 use crate::source::{FileId, Span};
 
 impl Infer<'_> {
@@ -137,6 +137,7 @@ impl Infer<'_> {
 
     fn object(&self, file: FileId, props: &[Prop]) -> Ty {
         let mut object = Object::default();
+        let mut places = Places::default();
         let mut context: Option<Ctx> = None;
         for prop in props {
             match (&prop.key, prop.kind) {
@@ -152,13 +153,13 @@ impl Infer<'_> {
                 (Key::Computed(key), _) => match self.expr(file, *key).as_str() {
                     Some(name) => {
                         let span = Some(Span::new(file, prop.start, prop.end));
-                        object.set(Field { name: name.clone(), ty: self.expr(file, prop.value), optional: false, span });
+                        places.set(&mut object, Field { name: name.clone(), ty: self.expr(file, prop.value), optional: false, span });
                     }
                     None => object.open = true,
                 },
                 (Key::Name(name), _) => {
                     let span = Some(Span::new(file, prop.start, prop.end));
-                    object.set(Field { name: name.clone(), ty: self.expr(file, prop.value), optional: false, span });
+                    places.set(&mut object, Field { name: name.clone(), ty: self.expr(file, prop.value), optional: false, span });
                 }
             }
         }

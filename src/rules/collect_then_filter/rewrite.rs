@@ -33,7 +33,7 @@ pub(super) fn fix(this: &Move<'_>, cx: &Cx<'_>) -> Option<Fix> {
     let file = this.query.file;
     let values: Vec<(&Name, ExprId)> = this.served.iter().filter_map(|t| t.compared.as_ref()).map(|(name, value)| (name, *value)).collect();
     let fits = |(field, value): &(&Name, ExprId)| {
-        let ty = cx.workspace.ask(file, |infer| infer.expr(file, *value));
+        let Some(ty) = cx.ask(file, |infer| Some(infer.expr(file, *value))) else { return false };
         is_known_before(module, *value, this.query.span.start)
             && is_assignable(&as_written(module, *value, &ty), &this.table.field_type(field)) == Some(true)
     };

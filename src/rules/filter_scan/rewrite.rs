@@ -305,7 +305,7 @@ impl<'a> Writer<'a> {
         let text = self.source.text.as_bytes();
         let mut at = step.start;
         while at < step.end {
-            if let Some(comment) = self.source.comments.iter().find(|c| c.start <= at && at < c.end) {
+            if let Some(comment) = self.source.comment_over(at) {
                 at = comment.end;
             } else if text[at as usize].is_ascii_whitespace() {
                 at += 1;
