@@ -38,6 +38,8 @@ fn try_edits(tree: &Path, failures: &mut Failures) {
         let before = edited.source(file).text.to_string();
         let edits = [
             ("longer", longer(&before)),
+            ("of other types", before.replace("v.string()", "v.number()")),
+            ("with other names", before.replace("by_", "of_").replace("Id: v.id(", "Ref: v.id(")),
             ("broken", format!("{before}\nconst = ;")),
             ("a test", format!("import {{ test }} from \"vitest\";\n{before}")),
             ("as it was", before),

@@ -2,7 +2,7 @@
 //!
 //! For an editor, what each of these looked at is kept: after an edit, only what looked at something that changed is worked out again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -120,52 +120,65 @@ pub(super) fn link_again(files: &[File], layout: &Layout, before: Linked, change
     if world.places.project_of != places.project_of {
         return link(files, layout, true);
     }
-    let stale = stale(&world, &kept, changed);
-    let is_stale = |finder: Finder| stale.has(world.number_of(finder));
+    let is_changed = |file: FileId| changed.contains(&file);
+    let mut stale = NumberSet::default();
+    changed.iter().for_each(|file| stale.add(file.0));
 
-    // As they were read first: with nothing known of other schemas.
-    let read_again = (0..layout.roots.len()).filter(|project| is_stale(world.schema_finder(*project))).collect();
-    let mut read_again: BTreeMap<usize, _> = schemas_of(&world, read_again).into_iter().collect();
-    let found_again: Vec<FileId> = files.iter().map(|file| file.source.id).filter(|file| is_stale(world.export_finder(*file))).collect();
-    let mut known = std::mem::take(&mut kept.known);
-    known.forget(is_stale);
-    world.known = known;
+    // As they were read first: schemas with nothing known of others, and exports with what is known of schemas.
+    let is_of_schemas = |finder: Finder| (finder.0 as usize) < layout.roots.len();
+    let mut of_exports = kept.known.take(|finder| !is_of_schemas(finder));
+    let mut of_schemas = std::mem::take(&mut kept.known);
+    let read_again: Vec<usize> = (0..layout.roots.len()).filter(|p| kept.is_stale(world.schema_finder(*p), &stale)).collect();
+    let before = of_schemas.take(|finder| read_again.contains(&(finder.0 as usize)));
+    let mut fresh: BTreeMap<usize, _> = schemas_of(&world, read_again).into_iter().collect();
+    let mut read = Known::default();
     for (at, project) in projects.iter_mut().enumerate() {
         let mut schema = project.schema.take();
-        if let Some((found, seen)) = read_again.remove(&at) {
-            let (read, known) = found.unzip();
+        if let Some((found, seen)) = fresh.remove(&at) {
+            let (now, known) = found.unzip();
             let finder = world.schema_finder(at);
-            schema = read;
-            world.known.add(known.unwrap_or_default(), finder);
+            read.add(known.unwrap_or_default(), finder);
             kept.finders.insert(finder, seen);
+            stale.add(world.number_of_places(at));
+            let is_same = match (&schema, &now) {
+                (Some(before), Some(now)) => before.tells_the_same(now),
+                (before, now) => before.is_none() && now.is_none(),
+            };
+            if !is_same {
+                stale.add(world.number_of(finder));
+            }
+            schema = now;
         }
         world.schemas.push(schema);
     }
+    of_schemas.settle(before, read, is_changed).into_iter().for_each(|finder| stale.add(world.number_of(finder)));
+    world.known = of_schemas;
+
     for file in changed {
         imports[file.0 as usize] = world.imported_files(*file);
     }
+    let found_again: Vec<FileId> =
+        files.iter().map(|file| file.source.id).filter(|file| kept.is_stale(world.export_finder(*file), &stale)).collect();
+    let finders: BTreeSet<Finder> = found_again.iter().map(|file| world.export_finder(*file)).collect();
+    let before = of_exports.take(|finder| finders.contains(&finder));
+    let mut found = Known::default();
     for (file, (known, seen)) in exports_of(&world, found_again) {
         let finder = world.export_finder(file);
-        world.known.add(known, finder);
+        found.add(known, finder);
         kept.finders.insert(finder, seen);
     }
+    of_exports.settle(before, found, is_changed).into_iter().for_each(|finder| stale.add(world.number_of(finder)));
+    world.known.add_found(of_exports);
+
     let is_stale = |file: &FileId| stale.has(file.0) || kept.files[file.0 as usize].seen.meets(&stale);
     let fresh = nouns_of(&world, files.iter().map(|file| file.source.id).filter(is_stale).collect());
     finish(world, projects, imports, kept, fresh, true)
 }
 
-/// The numbers of all that is to be worked out again, and of the files that changed.
-fn stale(world: &World<'_>, kept: &Kept, changed: &[FileId]) -> NumberSet {
-    let mut stale = NumberSet::default();
-    changed.iter().for_each(|file| stale.add(file.0));
-    let mut fresh: Vec<(Finder, &Seen)> = kept.finders.iter().map(|(finder, seen)| (*finder, seen)).collect();
-    loop {
-        let (met, rest): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|(_, seen)| seen.meets(&stale));
-        if met.is_empty() {
-            return stale;
-        }
-        met.into_iter().for_each(|(finder, _)| stale.add(world.number_of(finder)));
-        fresh = rest;
+impl Kept {
+    /// Whether what was found there is to be found again.
+    fn is_stale(&self, finder: Finder, stale: &NumberSet) -> bool {
+        self.finders.get(&finder).is_some_and(|seen| seen.meets(stale))
     }
 }
 

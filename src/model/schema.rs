@@ -66,6 +66,13 @@ impl Schema {
         self.definitions.get(&definition.span).is_some_and(|count| *count > 1)
     }
 
+    /// Whether the files of the project learn the same from it, apart from the places in it.
+    pub(super) fn tells_the_same(&self, other: &Self) -> bool {
+        let mut documents = self.tables.iter().map(|table| (table, other.table(&table.name)));
+        let is_same = self.tables.len() == other.tables.len() && self.index_names == other.index_names;
+        is_same && documents.all(|(table, other)| other.is_some_and(|other| table.document.is_like(&other.document)))
+    }
+
     /// Whether any of the tables has an index of this name.
     pub fn has_index_named(&self, name: &Name) -> bool {
         self.index_names.contains(name)

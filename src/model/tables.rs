@@ -65,8 +65,13 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall]) -> V
 
 /// Whether the file makes a schema that is not the project's, so that the tables that it names may be that one's.
 fn has_own_schema(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall]) -> bool {
+    let mut made = calls.iter().filter(|c| matches!(&c.callee, Callee::External(e) if e.is("convex/server", &["defineSchema"]))).peekable();
+    if made.peek().is_none() {
+        return false;
+    }
     let Some(schema) = infer.world.schema(file) else { return false };
-    calls.iter().any(|c| matches!(&c.callee, Callee::External(e) if e.is("convex/server", &["defineSchema"])) && c.span != schema.span)
+    infer.world.note_schema_places(file);
+    made.any(|c| c.span != schema.span)
 }
 
 /// `Id<"t">` and `Doc<"t">`.

@@ -3,6 +3,7 @@
 //! A type here always allows at least what the program can produce: it may be wider than the truth, never narrower.
 //! `Unknown` is the widest, and says that nothing may be concluded.
 
+mod alike;
 mod columns;
 mod definitions;
 mod ents;

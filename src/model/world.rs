@@ -1,6 +1,7 @@
 //! The files of a run as one program: which file an import names, what a file exports, which project a file belongs to.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
@@ -114,12 +115,56 @@ impl Known {
         into(&mut self.contexts, more.contexts, by);
     }
 
-    /// Forgets what these have found.
-    pub fn forget(&mut self, is_forgotten: impl Fn(Finder) -> bool) {
-        self.names.retain(|_, fact| !is_forgotten(fact.by));
-        self.exprs.retain(|_, fact| !is_forgotten(fact.by));
-        self.returns.retain(|_, fact| !is_forgotten(fact.by));
-        self.contexts.retain(|_, fact| !is_forgotten(fact.by));
+    /// Takes out what these have found.
+    pub fn take(&mut self, is_taken: impl Fn(Finder) -> bool) -> Self {
+        fn part<K: std::hash::Hash + Eq>(known: &mut FxHashMap<K, Fact>, is_taken: impl Fn(Finder) -> bool) -> FxHashMap<K, Fact> {
+            known.extract_if(|_, fact| is_taken(fact.by)).collect()
+        }
+        Self {
+            names: part(&mut self.names, &is_taken),
+            exprs: part(&mut self.exprs, &is_taken),
+            returns: part(&mut self.returns, &is_taken),
+            contexts: part(&mut self.contexts, &is_taken),
+        }
+    }
+
+    /// Adds what is not known yet, whoever found it.
+    pub fn add_found(&mut self, more: Self) {
+        fn into<K: std::hash::Hash + Eq>(known: &mut FxHashMap<K, Fact>, more: FxHashMap<K, Fact>) {
+            for (key, fact) in more {
+                known.entry(key).or_insert(fact);
+            }
+        }
+        into(&mut self.names, more.names);
+        into(&mut self.exprs, more.exprs);
+        into(&mut self.returns, more.returns);
+        into(&mut self.contexts, more.contexts);
+    }
+
+    /// Adds what was found again in place of what was found before, and names those who found something else than before.
+    ///
+    /// What is said of a file that changed does not count: who was told of it has looked at the file.
+    pub fn settle(&mut self, before: Self, mut now: Self, is_changed: impl Fn(FileId) -> bool) -> BTreeSet<Finder> {
+        fn compare<K: std::hash::Hash + Eq>(
+            known: &FxHashMap<K, Fact>,
+            (before, now): (&FxHashMap<K, Fact>, &mut FxHashMap<K, Fact>),
+            counts: impl Fn(&K) -> bool,
+            differing: &mut BTreeSet<Finder>,
+        ) {
+            now.retain(|key, _| !known.contains_key(key));
+            for (one, other) in [(before, &*now), (&*now, before)] {
+                let differs = |(key, fact): &(&K, &Fact)| counts(key) && other.get(key).is_none_or(|o| o.by != fact.by || o.ty != fact.ty);
+                differing.extend(one.iter().filter(differs).map(|(_, fact)| fact.by));
+            }
+        }
+        let mut differing = BTreeSet::new();
+        compare(&self.names, (&before.names, &mut now.names), |key| !is_changed(key.0), &mut differing);
+        compare(&self.exprs, (&before.exprs, &mut now.exprs), |key| !is_changed(key.0), &mut differing);
+        compare(&self.returns, (&before.returns, &mut now.returns), |key| !is_changed(key.file), &mut differing);
+        let counts = |key: &Maker| key.1.is_none_or(|(file, _)| !is_changed(file));
+        compare(&self.contexts, (&before.contexts, &mut now.contexts), counts, &mut differing);
+        self.add_found(now);
+        differing
     }
 }
 
@@ -198,25 +243,32 @@ impl<'w> World<'w> {
         Finder(self.project_count as u32 + file.0)
     }
 
+    /// The number under which a look at the places in a project's schema is noted.
+    pub fn number_of_places(&self, project: usize) -> u32 {
+        self.number_of(Finder((self.project_count + self.files.len() + project) as u32))
+    }
+
     pub fn known_name(&self, file: FileId, name: BindingId) -> Option<Ty> {
-        self.told(self.known.names.get(&(file, name)))
+        self.told(Some(file), self.known.names.get(&(file, name)))
     }
 
     pub fn known_expr(&self, file: FileId, expr: ExprId) -> Option<Ty> {
-        self.told(self.known.exprs.get(&(file, expr)))
+        self.told(Some(file), self.known.exprs.get(&(file, expr)))
     }
 
     pub fn known_return(&self, at: FunctionAt) -> Option<Ty> {
-        self.told(self.known.returns.get(&at))
+        self.told(Some(at.file), self.known.returns.get(&at))
     }
 
     pub fn known_context(&self, maker: &Maker) -> Option<Ty> {
-        self.told(self.known.contexts.get(maker))
+        self.told(maker.1.map(|(file, _)| file), self.known.contexts.get(maker))
     }
 
-    fn told(&self, fact: Option<&Fact>) -> Option<Ty> {
+    /// Who is told something about a file is told anew when the file changes: see [`Known::settle`].
+    fn told(&self, about: Option<FileId>, fact: Option<&Fact>) -> Option<Ty> {
         let fact = fact?;
         if self.is_watched {
+            about.into_iter().for_each(|file| seen::note(file.0));
             seen::note(self.number_of(fact.by));
         }
         Some(fact.ty.clone())
@@ -226,6 +278,7 @@ impl<'w> World<'w> {
         self.places.project_of[file.0 as usize]
     }
 
+    /// The schema of the file's project. Who tells of places in it notes that, too: [`World::note_schema_places`].
     pub fn schema(&self, file: FileId) -> Option<&Schema> {
         let project = self.project(file);
         let schema = self.schemas.get(project)?;
@@ -233,6 +286,12 @@ impl<'w> World<'w> {
             seen::note(self.number_of(self.schema_finder(project)));
         }
         schema.as_ref()
+    }
+
+    pub fn note_schema_places(&self, file: FileId) {
+        if self.is_watched {
+            seen::note(self.number_of_places(self.project(file)));
+        }
     }
 
     pub fn at_path(&self, path: &str) -> Option<FileId> {

@@ -33,7 +33,9 @@ pub fn references(view: &View<'_>, file: FileId, offset: u32, with_definition: b
             spans.extend(defined(workspace, project, &name));
         }
         match name {
-            Named::Index { table: Some(table), name } => spans.extend(project.readers.of(&(*table).into(), name).map(|reader| reader.name_span)),
+            Named::Index { table: Some(table), name } => {
+                spans.extend(project.readers.of(&(*table).into(), name).map(|reader| reader.name_span))
+            }
             Named::Index { table: None, name } => spans.extend(project.readers.named(name).iter().map(|reader| reader.name_span)),
             Named::Table(name) => spans.extend(project.table_uses.iter().filter(|used| &*used.name == name).map(|used| used.span)),
         }

@@ -201,7 +201,10 @@ impl Infer<'_> {
         match ty {
             Ty::Object(object) => (**object).clone(),
             Ty::Doc(table) => match self.document(file, table) {
-                Ty::Object(object) => (*object).clone(),
+                Ty::Object(object) => {
+                    self.world.note_schema_places(file);
+                    (*object).clone()
+                }
                 _ => Object { fields: Vec::new(), open: true },
             },
             Ty::Ents(ents) if ents.is_row() => ents.document().unwrap_or(Object { fields: Vec::new(), open: true }),
@@ -211,7 +214,8 @@ impl Infer<'_> {
     }
 
     /// A document of the table with its system fields: an object, a union of objects, or unknown.
-    pub fn document(&self, file: FileId, table: &Name) -> Ty {
+    /// Who hands on the places that are in it has to note that.
+    fn document(&self, file: FileId, table: &Name) -> Ty {
         self.world.schema(file).and_then(|s| s.table(table)).map_or(Ty::Unknown, |t| t.document.clone())
     }
 
@@ -280,7 +284,12 @@ impl Infer<'_> {
                     // A field that the schema does not name: an ORM's, or a mistake of the program.
                     document => match self.member(file, &document, name) {
                         Ty::Undefined => Ty::Unknown,
-                        ty => ty,
+                        ty => {
+                            if ty.has_places() {
+                                self.world.note_schema_places(file);
+                            }
+                            ty
+                        }
                     },
                 },
             },
