@@ -77,6 +77,16 @@ pub enum Part {
     Functions,
 }
 
+/// In which shape public functions yield rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PublicShape {
+    /// As documents, which is what clients know.
+    #[default]
+    Keep,
+    /// As the ORM has them, where nothing says otherwise.
+    Orm,
+}
+
 /// Which versions of the ORM the new code is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
@@ -113,6 +123,7 @@ pub struct Options {
     pub kept: Vec<String>,
     /// Write a `// TODO(orm-migrate): …` where something is left to a person.
     pub todo: bool,
+    pub public_shape: PublicShape,
 }
 
 /// What a codemod would do with the projects of a workspace. Nothing is done yet, and everything in it has been proved.

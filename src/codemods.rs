@@ -57,7 +57,21 @@ fn functions_alone(workspace: &Workspace, place: usize, options: &Options, schem
 fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &mut Plan) {
     let texts = plan.files.iter().map(|(file, rewritten)| (*file, &*rewritten.text)).collect();
     let after = workspace.with_schemas(&texts);
-    let mut outcome = functions::plan(workspace, place, &after, options);
+    // Comments that the new code of a call would have no place for: the call is left.
+    let mut comments: Vec<Span> = Vec::new();
+    let mut outcome = loop {
+        let outcome = functions::plan(workspace, place, &after, options, &comments);
+        let lost = |(file, rewritten): (&FileId, &crate::codemod::Rewritten)| {
+            let source = workspace.source(*file);
+            let new = crate::model::read(*file, source.path.clone(), rewritten.text.clone()).source;
+            lost_comments(source, &new)
+        };
+        let found: Vec<Span> = outcome.files.iter().flat_map(lost).filter(|comment| !comments.contains(comment)).collect();
+        if found.is_empty() {
+            break outcome;
+        }
+        comments.extend(found);
+    };
     if let Some((file, why)) = spoilt(workspace, &outcome) {
         let message = format!("nothing of the functions is migrated: {why}");
         outcome.left = vec![Left { code: "unproved", severity: Severity::Error, span: file, message, suggestion: None }];
@@ -224,15 +238,21 @@ fn lost_statement(workspace: &Workspace, project: &Project, after: &Workspace, f
 
 /// The first comment of the old text that the new one does not have.
 fn lost_comment(before: &SourceFile, after: &SourceFile) -> Option<Span> {
+    lost_comments(before, after).into_iter().next()
+}
+
+/// The comments of the old text that the new one does not have.
+fn lost_comments(before: &SourceFile, after: &SourceFile) -> Vec<Span> {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut there: Vec<String> = after.comments.iter().map(|comment| words(after.comment_text(comment))).collect();
-    before.comments.iter().find_map(|comment| match there.iter().position(|other| *other == words(before.comment_text(comment))) {
-        Some(at) => {
-            there.swap_remove(at);
-            None
+    let mut lost = Vec::new();
+    for comment in &before.comments {
+        match there.iter().position(|other| *other == words(before.comment_text(comment))) {
+            Some(at) => drop(there.swap_remove(at)),
+            None => lost.push(Span::new(before.id, comment.start, comment.end)),
         }
-        None => Some(Span::new(before.id, comment.start, comment.end)),
-    })
+    }
+    lost
 }
 
 fn with_widened(mut plan: Plan, mut widened: BTreeMap<String, Vec<Wider>>) -> Plan {

@@ -161,6 +161,7 @@ fn options() -> Options {
         tables: Vec::new(),
         kept: Vec::new(),
         todo: false,
+        public_shape: Default::default(),
     }
 }
 

@@ -222,7 +222,8 @@ fn a_file_that_changed_is_not_overwritten() {
 fn loaded(project: &Project, asked: &[&str]) -> (Vec<String>, Loaded) {
     let asked: Vec<PathBuf> = asked.iter().map(|path| project.path(path)).collect();
     let (places, targets) = Places::of(&asked).expect("places");
-    let loaded = load::load(&places, &targets, Reading { no_ignore: false, max_file_size: 1_000_000, pages: false, changed: None });
+    let loaded =
+        load::load(&places, &targets, Reading { no_ignore: false, max_file_size: 1_000_000, pages: false, changed: None, clients: false });
     let shown = |(file, asked): (&File, &bool)| format!("{}{} {:?}", if *asked { "*" } else { "" }, file.source.path, file.role);
     let mut files: Vec<String> = loaded.files.iter().zip(&loaded.is_asked).map(shown).collect();
     files.sort_by_key(|file| file.trim_start_matches('*').to_owned());

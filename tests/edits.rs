@@ -70,7 +70,8 @@ fn longer(text: &str) -> String {
 
 fn read(tree: &Path) -> (Vec<File>, Layout) {
     let (places, targets) = Places::of(&[tree.to_path_buf()]).expect("a folder");
-    let loaded = load::load(&places, &targets, Reading { no_ignore: false, max_file_size: 10_000_000, pages: false, changed: None });
+    let loaded =
+        load::load(&places, &targets, Reading { no_ignore: false, max_file_size: 10_000_000, pages: false, changed: None, clients: false });
     (loaded.files, loaded.layout)
 }
 

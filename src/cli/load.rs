@@ -34,6 +34,8 @@ pub struct Reading {
     pub pages: bool,
     /// Only these files are asked for, of those in the folders that were; and what is to be read in the place of others.
     pub changed: Option<Changed>,
+    /// Whether code is read, too, that only calls functions: a client's.
+    pub clients: bool,
 }
 
 /// The files of a run.
@@ -250,7 +252,8 @@ impl<'a> Loader<'a> {
             }
             Err(error) => return unread(path, format!("this file cannot be read: {error}")),
         };
-        if !is_certain && !prefilter::is_wanted(&bytes) {
+        let is_wanted = prefilter::is_wanted(&bytes) || self.reading.clients && prefilter::is_client(&bytes);
+        if !is_certain && !is_wanted {
             return dropped(path);
         }
         match String::from_utf8(bytes) {

@@ -22,7 +22,7 @@ use super::pages::{self, Rewritten};
 use super::paths::{self, Places, check_readable};
 use super::progress::Progress;
 use super::{Exit, changed, git, streams};
-use crate::codemod::{self, Left, Options, Part, Plan, Severity, Target};
+use crate::codemod::{self, Left, Options, Part, Plan, PublicShape, Severity, Target};
 use crate::codemods;
 use crate::model::ty::TableFlavor;
 use crate::model::{Role, Workspace};
@@ -51,6 +51,9 @@ pub fn run(args: &MigrateArgs) -> anyhow::Result<Exit> {
     }
     if args.interactive {
         interactive::check_terminal()?;
+    }
+    if args.public_shape == PublicShape::Orm && (from != codemod::From::Ents || args.only == Some(Part::Schema)) {
+        bail!("--public-shape orm is about what functions return, and no functions are rewritten here");
     }
     if let Some(path) = &args.report {
         check_writable(path)?;
@@ -102,7 +105,13 @@ struct Run<'a> {
 impl Run<'_> {
     fn migrate(&self, targets: &[PathBuf], from: codemod::From, journal: Option<Journal<'_>>) -> anyhow::Result<Exit> {
         let changed = self.args.staged.then(|| changed::staged(self.places)).transpose()?;
-        let reading = Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, pages: false, changed };
+        let reading = Reading {
+            no_ignore: self.args.no_ignore,
+            max_file_size: self.args.max_file_size,
+            pages: false,
+            changed,
+            clients: self.args.public_shape == PublicShape::Orm,
+        };
         let progress = Progress::start();
         let Loaded { mut files, mut layout, is_asked, troubles, .. } = load::load(self.places, targets, reading);
         let blocks = pages::as_projects(&mut files, &mut layout);

@@ -28,6 +28,11 @@ pub fn is_wanted(text: &[u8]) -> bool {
     may_be && SEARCH.as_ref().is_none_or(|search| search.is_match(text))
 }
 
+/// Whether the text may call functions of a backend: it imports what is generated to name them by.
+pub fn is_client(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"_generated/api").is_some()
+}
+
 /// Whether a `schema.ts` is a Convex schema: it builds on Convex or an ORM over it, and exports by default.
 pub fn is_schema(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);

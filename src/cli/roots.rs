@@ -113,7 +113,10 @@ impl Roots {
         let mut folder = parent(path);
         while !folder.is_empty() {
             let is_usual = folder == "convex" || folder.ends_with("/convex");
-            if is_usual && !self.found.contains_key(folder) && places.on_disk(parent(folder)).join("package.json").is_file() {
+            let around = places.on_disk(parent(folder));
+            // A convex.json names the folder itself.
+            let is_open = !self.found.contains_key(folder) && !around.join("convex.json").is_file();
+            if is_usual && is_open && around.join("package.json").is_file() {
                 self.add(folder, None);
             }
             folder = parent(folder);

@@ -96,8 +96,13 @@ impl Run<'_> {
             return self.show(&Workspace::link(Vec::new(), Layout::default()), &[], 0, 0);
         }
         self.progress = Some(Progress::start());
-        let reading =
-            Reading { no_ignore: self.args.no_ignore, max_file_size: self.args.max_file_size, pages: self.args.markdown, changed };
+        let reading = Reading {
+            no_ignore: self.args.no_ignore,
+            max_file_size: self.args.max_file_size,
+            pages: self.args.markdown,
+            changed,
+            clients: false,
+        };
         let Loaded { files, layout, is_asked, troubles, walking, reading } = load::load(self.places, targets, reading);
         self.steps.extend([("find files", walking), ("read and parse", reading)]);
         for trouble in troubles {

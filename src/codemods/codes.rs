@@ -2,6 +2,10 @@
 
 /// Each code, and what it says.
 pub const CODES: &[(&str, &str)] = &[
+    (
+        "ambiguous-edge",
+        "An edge may lead back along more than one other, which convex-ents refuses to decide as well. Nothing of the schema is migrated.",
+    ),
     ("any-root", "The documents of a table may be anything (`v.any()`). The table stays a plain one."),
     ("created-at-index", "An index reads a field `createdAt`, which the ORM takes for the time of creation. The table stays a plain one."),
     (
@@ -20,8 +24,13 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("functions-created-at", "A call reads or writes a field `createdAt`, which the ORM takes for the time of creation. The call is left."),
     ("functions-dangling", "Where the row at the end of an edge is gone, ents threw an error, and the ORM finds null."),
+    ("functions-client", "A place calls a public function that now returns rows of the ORM. It was asked for with `--public-shape orm`."),
+    ("functions-comment", "A comment stands in the middle of a call, and would be lost. The call is left."),
+    (
+        "functions-created-at",
+        "The ORM has the time of creation as `createdAt`, and the table keeps a value of its own there. The call is left.",
+    ),
     ("functions-definitions", "Calls of ents are left, and what they go by could not be kept beside the new schema."),
-    ("functions-doc", "A loaded ent is asked for its document, which rows of the ORM are already."),
     ("functions-dynamic", "Which table, index or edge a call is about is decided when the code runs. The call is left."),
     ("functions-edge", "It cannot be told where an edge is kept, or the new schema has no relation along it. The call is left."),
     ("functions-edge-table", "More is asked of an edge with a table of its own than all of its rows. The call is left."),
@@ -49,11 +58,13 @@ pub const CODES: &[(&str, &str)] = &[
     ("functions-normalize-id", "The ORM does not check ids. The call is left."),
     ("functions-not-unique", "Ents throw an error where two rows match, and the ORM writes both. The call is left."),
     ("functions-opaque-value", "It cannot be told which fields a value has, and whether edges are among them. The call is left."),
+    ("functions-optional", "A row may not be there (`row?.edge(…)`), and then nothing is asked for. The call is left."),
     ("functions-order", "The ORM would give the rows in another order. The call is left."),
     (
         "functions-pagination",
         "Cursors from before and those of the ORM cannot be used for each other, nor do its pages say how to split them.",
     ),
+    ("functions-public-shape", "A public function returns rows of the ORM now. It was asked for with `--public-shape orm`."),
     ("functions-range", "The range of an index is not written where it can be read. The call is left."),
     ("functions-raw-document", "Documents are asked for without the defaults of their fields. The call is left."),
     (
@@ -73,7 +84,7 @@ pub const CODES: &[(&str, &str)] = &[
         "What looks like a call on an ent is made on something that is not known. Rows have to go on being ents.",
     ),
     ("functions-used-as-ent", "What a call yields is used as an ent by another that is left. So is this one."),
-    ("functions-write-result", "The id that a write gives back is used, and the ORM gives back none. The call is left."),
+    ("functions-write-result", "The id that a deletion gives back is used, and is not at hand where the call stands. The call is left."),
     ("internal-column", "A field is called like a property of the ORM's own table objects. The table stays a plain one."),
     ("nested-index", "An index reads a field inside of an object. The table stays a plain one."),
     (

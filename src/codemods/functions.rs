@@ -16,11 +16,14 @@ mod home;
 mod joins;
 mod companions;
 mod nested;
+mod notes;
 mod order;
 mod predicates;
 mod print;
+mod public;
 mod reader;
 mod rewrite;
+mod setup;
 mod shapes;
 mod sites;
 mod suggestions;
@@ -30,7 +33,7 @@ mod wiring;
 
 use std::collections::BTreeMap;
 
-use crate::codemod::{Calls, From, Left, Options, RelationStyle, Rewritten, Severity};
+use crate::codemod::{Calls, From, Left, Options, PublicShape, RelationStyle, Rewritten, Severity, Target as Version};
 use crate::model::{Role, Workspace};
 use crate::source::{FileId, Span};
 
@@ -45,9 +48,12 @@ pub struct Outcome {
 }
 
 /// What is to become of the functions of a project, given the program as it is, and as it will be with the new schema.
-pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Options) -> Outcome {
+///
+/// Calls around one of the comments are left, for what takes their place has none for it.
+pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Options, comments: &[Span]) -> Outcome {
     let project = &before.projects[place];
-    let target = target::Target::of(after, &after.projects[place]);
+    let mut target = target::Target::of(after, &after.projects[place]);
+    target.is_before_011 = options.target == Version::Before011;
     let is_read = |file: &FileId| matches!(before.files[file.0 as usize].role, Role::Backend | Role::Support);
     let files: Vec<FileId> = project.files.iter().copied().filter(is_read).collect();
     let mut found: Vec<sites::FileSites> = match options.from {
@@ -73,9 +79,14 @@ pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Optio
         () if wiring.is_none() => Some("there is no place for a file that starts the ORM beside the schema"),
         () => None,
     };
+    decide::keep_comments(before, &mut found, comments);
     decide::decide(&mut found, obstacle);
     outcome.calls = calls(&found);
     outcome.left = decide::left(before, &found, options.from);
+    if options.public_shape == PublicShape::Orm {
+        let notes = notes::notes(before, &found);
+        outcome.left.extend(public::reshape(before, place, &mut found, &notes));
+    }
     let keeps_ents = options.from == From::Ents && keeps_ents(&found);
     if keeps_ents {
         match definitions(before, after, &found) {

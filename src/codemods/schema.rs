@@ -6,6 +6,7 @@
 mod columns;
 pub mod facts;
 mod factories;
+mod inverses;
 pub mod files;
 mod keys;
 mod leftovers;
@@ -71,6 +72,11 @@ pub fn plan(workspace: &Workspace, project: &Project, options: &Options, kept: &
         if options.from == From::Ents && !is_of_ents(&schema) {
             return Plan::default();
         }
+        if options.from == From::Ents
+            && let Some(found) = project.schema.as_ref().and_then(inverses::ambiguous)
+        {
+            return ambiguous(workspace, &found);
+        }
         let has_variants = options.target == Target::Since011;
         let mut facts = FactReader { workspace, infer, project, has_variants }.read(&schema);
         for table in &mut facts {
@@ -115,6 +121,19 @@ fn unreadable(project: &Project) -> Plan {
         left: vec![Left { code: "opaque-schema", severity: Severity::Error, span: schema.span, message, suggestion }],
         ..Plan::default()
     }
+}
+
+/// A schema that ents themselves refuse: nothing in it says which edges belong together.
+fn ambiguous(workspace: &Workspace, found: &inverses::Ambiguous) -> Plan {
+    let names: Vec<String> = found.candidates.iter().map(|name| format!("`{}.{name}`", found.to)).collect();
+    let message =
+        format!("nothing of this schema is migrated: the edge `{}.{}` may lead back along {}", found.table, found.edge, names.join(" or "));
+    let suggestion =
+        Some("say which with `ref: \"field\"` and `field`, or with `table` at both ends; convex-ents asks for that, too".to_owned());
+    let text = workspace.text(found.span);
+    let span = Span { start: found.span.start + (text.len() - text.trim_start().len()) as u32, ..found.span };
+    let left = Left { code: "ambiguous-edge", severity: Severity::Error, span, message, suggestion };
+    Plan { left: vec![left], ..Plan::default() }
 }
 
 impl<'a> Planner<'a> {

@@ -3,6 +3,7 @@
 //! Errs on the wide side: where it cannot tell it says `Ty::Unknown`, and never guesses.
 //! Answers are kept per expression. A project's helper function that is given validators or tables is evaluated anew for its arguments.
 
+mod annotations;
 mod bindings;
 mod calls;
 mod context;
@@ -14,6 +15,7 @@ mod mutations;
 mod narrow;
 mod orm;
 mod packages;
+mod procedures;
 mod relations;
 mod tables;
 mod values;

@@ -15,7 +15,7 @@ use swc_atoms::Atom;
 use swc_ecma_ast::{
     ArrowExpr, ArrowFunctionBody, AssignExpr, AssignOp, AssignTarget, BinaryOp, CallExpr, Callee, Expr, ExprOrSpread, Function, Ident, Lit,
     MemberExpr, MemberProp, ObjectLit, OptChainBase, Pat, Program, Prop as AstProp, PropName, PropOrSpread, SimpleAssignTarget, Str,
-    TsTypeAnn, TsTypeParamInstantiation, UnaryOp,
+    TsTypeAnn, TsTypeParamDecl, TsTypeParamInstantiation, UnaryOp,
 };
 use swc_ecma_visit::VisitWith;
 
@@ -31,8 +31,15 @@ thread_local!(static ROOM: Cell<Room> = Cell::default());
 
 /// Lowers the tree of one file.
 pub fn lower(tree: &Tree, file: crate::source::FileId) -> Module {
-    let mut lower =
-        Lower { module: Module::empty(file), locals: Vec::new(), types: FxHashMap::default(), func: None, class: None, guard: None };
+    let mut lower = Lower {
+        module: Module::empty(file),
+        locals: Vec::new(),
+        types: FxHashMap::default(),
+        type_params: Vec::new(),
+        func: None,
+        class: None,
+        guard: None,
+    };
     lower.module.take(ROOM.take());
     match &tree.program {
         Program::Module(module) => lower.module_items(&module.body),
@@ -51,6 +58,8 @@ struct Lower {
     /// Names of the scopes inside the module's own, innermost last.
     locals: Vec<(Atom, BindingId)>,
     types: FxHashMap<Atom, BindingId>,
+    /// Type parameters around, innermost last, with the contexts that they stand for.
+    type_params: Vec<(Atom, Option<TypeId>)>,
     func: Option<FuncId>,
     /// The class whose instance `this` is.
     class: Option<ClassId>,
@@ -373,6 +382,7 @@ impl Lower {
             is_generator: arrow.is_generator,
             is_arrow: true,
             return_type: arrow.return_type.as_deref(),
+            type_params: arrow.type_params.as_deref(),
         })
     }
 
@@ -395,6 +405,7 @@ impl Lower {
             is_generator: function.is_generator,
             is_arrow: false,
             return_type: function.return_type.as_deref(),
+            type_params: function.type_params.as_deref(),
         })
     }
 
@@ -423,6 +434,7 @@ impl Lower {
         self.func = Some(id);
         // When it is called, what held around it may hold no longer.
         let guard = self.guard.take();
+        let around = self.type_params(signature.type_params);
         let (params, return_type, body) = self.scoped(|this| {
             let params: Vec<Param> = signature.params.iter().enumerate().map(|(i, p)| this.param(p, id, i as u32)).collect();
             let return_type = signature.return_type.map(|t| this.ty(&t.type_ann));
@@ -437,6 +449,7 @@ impl Lower {
             };
             (params, return_type, body)
         });
+        self.type_params.truncate(around);
         self.func = outer;
         self.guard = guard;
         let holds = Holds { exprs: (first, ExprId(self.module.expr_count())), funcs: (id, FuncId(self.module.funcs.len() as u32)) };
@@ -465,6 +478,7 @@ struct Signature<'t> {
     is_generator: bool,
     is_arrow: bool,
     return_type: Option<&'t TsTypeAnn>,
+    type_params: Option<&'t TsTypeParamDecl>,
 }
 
 enum Code<'t> {

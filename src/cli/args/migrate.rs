@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use super::{size, threads};
 use crate::cli::streams::ColorChoice;
-use crate::codemod::{self, ForeignKeys, Nullable, OneToOne, Options, Part, RelationStyle, SchemaFunction, Target};
+use crate::codemod::{self, ForeignKeys, Nullable, OneToOne, Options, Part, PublicShape, RelationStyle, SchemaFunction, Target};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -69,6 +69,9 @@ pub struct MigrateArgs {
     /// Write a `// TODO(orm-migrate): …` where something is left to a person.
     #[arg(long, help_heading = "What to write")]
     pub todo: bool,
+    /// In which shape public functions yield rows; with `orm`, the report names the places that call them.
+    #[arg(long, value_name = "SHAPE", value_enum, default_value_t, help_heading = "What to write")]
+    pub public_shape: PublicShape,
 
     /// Print what would change as a unified diff (with --format json or markdown, the report of it), and write nothing.
     #[arg(long, help_heading = "Running")]
@@ -210,6 +213,7 @@ impl MigrateArgs {
             tables: self.tables.clone(),
             kept: self.keep.clone(),
             todo: self.todo,
+            public_shape: self.public_shape,
         }
     }
 
@@ -278,6 +282,19 @@ impl ValueEnum for ForeignKeys {
             Self::Auto => value("auto", "a foreign key where an index leads with it and deletes keep their meaning"),
             Self::Plain => value("plain", "never a foreign key"),
             Self::Text => value("text", "`text().references(…)`; the stored validator becomes a string"),
+        }
+    }
+}
+
+impl ValueEnum for PublicShape {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Keep, Self::Orm]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Keep => value("keep", "that of documents, with `_id` and `_creationTime`"),
+            Self::Orm => value("orm", "that of the ORM, with `id` and `createdAt`, where no validator or type says otherwise"),
         }
     }
 }

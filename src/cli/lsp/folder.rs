@@ -107,7 +107,8 @@ impl Folder {
         let contents = open.iter().filter_map(|(path, text)| Some((places.in_workspace(path)?, text.as_bytes().to_vec()))).collect();
         let changed = Changed { is_everything: true, contents, ..Changed::default() };
         let LintArgs { no_ignore, max_file_size, .. } = options.args;
-        let loaded = load::load(&places, &targets, Reading { no_ignore, max_file_size, pages: false, changed: Some(changed) });
+        let loaded =
+            load::load(&places, &targets, Reading { no_ignore, max_file_size, pages: false, changed: Some(changed), clients: false });
         let stamp = |file: &File| stamp(&places.on_disk(&file.source.path));
         let stamps = if options.is_unwatched { loaded.files.iter().map(stamp).collect() } else { Vec::new() };
         let by_path: FxHashMap<String, FileId> = loaded.files.iter().map(|file| (file.source.path.clone(), file.source.id)).collect();

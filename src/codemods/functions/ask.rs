@@ -28,19 +28,36 @@ pub enum Ask {
         row: Key,
         change: Change,
         joins: Vec<Join>,
+        result: Inserted,
     },
     Delete {
         table: Name,
         row: Key,
+        result: Inserted,
+    },
+    /// A row for each of many ids, in their order; not to find one is an error, or null.
+    Many {
+        table: Name,
+        ids: ExprId,
+        throws: bool,
+    },
+    /// A row that is held, in the shape of a document.
+    Document {
+        table: Name,
+        row: ExprId,
+        /// `row?.doc()`.
+        is_optional: bool,
     },
     /// The id of a table's row that a string is, or null, which is asked of the database itself.
     NormalizeId {
         table: Name,
         value: ExprId,
+        /// The context keeps the database to itself, and has to hand out this.
+        is_handed_out: bool,
     },
 }
 
-/// What is made of an insertion.
+/// What is made of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
     Ignored,

@@ -38,6 +38,8 @@ pub struct TableNotes {
     pub nulls: BTreeMap<Name, Vec<Name>>,
     /// Fields with a default, and the default as it is written.
     pub defaults: BTreeMap<Name, Vec<(Name, String)>>,
+    /// Some of the schema's tables are none of the ORM's.
+    pub has_plain_tables: bool,
 }
 
 /// The text of the helpers, and what they import: the module (`orm`, `schema`, `dataModel`), the name, and whether it is a type.
@@ -59,11 +61,10 @@ pub fn text(wanted: &[Helper], has_type: bool, notes: &TableNotes, style: &Style
     let has = |helper: Helper| wanted.contains(&helper);
     let has_documents = has(Helper::Document) || has(Helper::Documents) || has(Helper::DocumentPage);
     if has_documents || has_type {
-        imports.extend([
-            (Source::Orm, "InferSelectModel", true),
-            (Source::Schema, "tables", !has_documents),
-            (Source::DataModel, "Id", true),
-        ]);
+        if !notes.has_plain_tables {
+            imports.push((Source::Orm, "InferSelectModel", true));
+        }
+        imports.extend([(Source::Schema, "tables", !has_documents), (Source::DataModel, "Id", true)]);
         parts.push(document_type(notes));
     }
     if has_documents {
@@ -73,12 +74,13 @@ pub fn text(wanted: &[Helper], has_type: bool, notes: &TableNotes, style: &Style
         };
         let filled = if notes.defaults.is_empty() { "" } else { " ...defaults[table]," };
         let table = if notes.defaults.is_empty() { "_table" } else { "table" };
+        let any_row = if notes.has_plain_tables { "unknown" } else { "object | null | undefined" };
         parts.push(format!(
             "{defaults}\
 /** A row of the ORM in the shape of a document. */
 export function toDocument<Table extends keyof typeof tables>({table}: Table, row: Row<Table>): Document<Table>;
 export function toDocument<Table extends keyof typeof tables>({table}: Table, row: Row<Table> | null | undefined): Document<Table> | null;
-export function toDocument({table}: string, row: object | null | undefined): unknown {{
+export function toDocument({table}: string, row: {any_row}): unknown {{
   if (!row) return null;
   const {{ id, createdAt, ...fields }} = row as {{ id: string; createdAt: number }};
   return {{{filled} _id: id, _creationTime: createdAt, ...fields }};
@@ -159,7 +161,11 @@ fn document_type(notes: &TableNotes) -> String {
             format!("{table}: {}", fields.join(" | "))
         })
         .collect();
-    let mut out = "type Row<Table extends keyof typeof tables> = InferSelectModel<(typeof tables)[Table]>;\n".to_owned();
+    let row = match notes.has_plain_tables {
+        true => "(typeof tables)[Table] extends { $inferSelect: infer Row } ? Row : never",
+        false => "InferSelectModel<(typeof tables)[Table]>",
+    };
+    let mut out = format!("type Row<Table extends keyof typeof tables> = {row};\n");
     let mut kept = "never".to_owned();
     let mut required = String::new();
     if !nulls.is_empty() {

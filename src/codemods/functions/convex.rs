@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::ask::{Ask, End, Read, Source};
 use super::edges;
 use super::reader::Reader;
-use super::shapes::{Flow, Use};
+use super::shapes::{Flow, Taken};
 use super::sites::{self, Draft, FileSites, Handle, Manner, Site};
 use super::target::Target;
 use super::verdict::{Remark, Understood, Why, Yields};
@@ -44,6 +44,8 @@ pub fn read(workspace: &Workspace, project: &Project, files: &[FileId], target: 
             schema: Some(schema.clone()),
             sites,
             factories: Vec::new(),
+            handed: Vec::new(),
+            held: Vec::new(),
             suspects: Vec::new(),
             aliases: Vec::new(),
             is_kept: false,
@@ -95,27 +97,10 @@ impl Front<'_> {
     }
 
     fn site(&self, top: ExprId, about: Option<Name>, handle: Option<Handle>, verdict: Result<Understood, Why>) -> Option<Site> {
-        let draft = Draft { top, via: None, receiver: None, about, held_in: None, handle, verdict };
-        let refused = |understood: &Understood, flow: &Flow| self.refused(understood, flow);
+        let draft = Draft { top, via: None, receiver: None, guard: None, anew: None, about, held_in: None, handle, verdict };
+        let lazy = || Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows");
+        let refused = |_: &Understood, flow: &Flow| (flow.taken == Taken::Lazy).then(lazy);
         Some(sites::settled(&self.reader, self.schema, draft, &Manner { is_method: &|_| false, refused: &refused }))
-    }
-
-    fn refused(&self, understood: &Understood, flow: &Flow) -> Option<Why> {
-        if flow.taken == super::shapes::Taken::Lazy {
-            return Some(
-                Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows"),
-            );
-        }
-        let table = sites::row_table(understood)?;
-        self.reader.target.tables.get(&table).filter(|table| table.has_created_at)?;
-        let is_read = |usage: &Use| match usage {
-            Use::Field(member) => {
-                matches!(self.reader.module.expr(*member), ExprKind::Member { property, .. } if &**property == "createdAt")
-            }
-            Use::Escape { .. } | Use::Receiver(_) => true,
-        };
-        let why = format!("the ORM reads the time of creation for the field `createdAt` of `{table}`, whatever is stored there");
-        flow.uses.iter().any(is_read).then(|| Why::new("functions-created-at", why))
     }
 
     /// The table of a call, if its rows can be had from the ORM.

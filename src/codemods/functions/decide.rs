@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::ask::Ask;
 use super::shapes::Use;
 use super::sites::{FileSites, Site};
-use super::verdict::Why;
+use super::verdict::{Understood, Why};
 use super::{severity, suggestions};
 use crate::codemod::{From, Left, Severity};
 use crate::model::Workspace;
@@ -24,7 +25,9 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
         let needed = needed_ents(found);
         let mut changed = false;
         for file in found.iter_mut() {
-            let lost: Vec<ExprId> = file.sites.iter().filter(|site| !site.is_live()).filter_map(|site| site.receiver).collect();
+            let known = known_rows(file);
+            let lost: Vec<ExprId> =
+                file.sites.iter().filter(|site| !site.is_live() && site.anew.is_none()).filter_map(|site| site.receiver).collect();
             for site in file.sites.iter_mut().filter(|site| site.is_live()) {
                 let is_needed = site.flow.uses.iter().any(|usage| match usage {
                     Use::Receiver(row) => lost.contains(row),
@@ -32,8 +35,10 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
                         Some(table) => needed.any || needed.tables.contains(table),
                         None => false,
                     },
+                    Use::Method(_) => true,
                     Use::Field(_) => false,
                 });
+                let is_needed = is_needed || is_unseen_document(site, &known, &needed);
                 if is_needed {
                     site.verdict = Err(Why::new("functions-used-as-ent", "what it yields is used as an ent by a call that is left"));
                     changed = true;
@@ -48,16 +53,34 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
 
 /// Leaves the calls in files that are to stay as they are; all calls, where it is one of these that hands out the ORM.
 fn keep(found: &mut [FileSites]) {
-    let is_setup_kept = found.iter().any(|file| file.is_kept && !file.factories.is_empty());
+    let is_setup_kept = found.iter().any(|file| file.is_kept && !(file.factories.is_empty() && file.handed.is_empty()));
     for file in found.iter_mut().filter(|file| file.is_kept || is_setup_kept) {
         let why = if file.is_kept { "its file was to stay as it is" } else { "the file that sets up ents was to stay as it is" };
-        file.sites.iter_mut().for_each(|site| site.verdict = Err(Why::new("functions-kept-file", why)));
+        for site in &mut file.sites {
+            site.verdict = Err(Why::new("functions-kept-file", why));
+            site.anew = None;
+        }
     }
 }
 
 /// Why the call is left, if because its file is.
 fn kept(site: &Site) -> Option<&Why> {
     site.verdict.as_ref().err().filter(|why| why.code == "functions-kept-file")
+}
+
+/// Leaves calls with comments in them that the new code would lose.
+pub fn keep_comments(workspace: &Workspace, found: &mut [FileSites], comments: &[Span]) {
+    for file in found {
+        let module = workspace.hir(file.file);
+        for site in file.sites.iter_mut().filter(|site| site.is_live()) {
+            let span = module.span(site.top);
+            if comments.iter().any(|comment| span.contains(*comment)) {
+                site.verdict =
+                    Err(Why::new("functions-comment", "a comment stands in the middle of it, which the new call has no place for")
+                        .or("move the comment in front of the statement, and run this again"));
+            }
+        }
+    }
 }
 
 pub struct Needed {
@@ -70,19 +93,15 @@ pub struct Needed {
 pub fn needed_ents(found: &[FileSites]) -> Needed {
     // The type of ents is that of all tables' rows, wherever it is named.
     let names_ents = |file: &FileSites| file.is_kept && !file.aliases.is_empty();
-    let mut needed = Needed { any: found.iter().any(|file| !file.suspects.is_empty() || names_ents(file)), tables: BTreeSet::new() };
+    let suspects = || found.iter().flat_map(|file| &file.suspects);
+    let mut needed = Needed {
+        any: suspects().any(|suspect| suspect.tables.is_none()) || found.iter().any(names_ents),
+        tables: suspects().filter_map(|suspect| suspect.tables.clone()).flatten().collect(),
+    };
     for file in found {
         // Rows whose origin is seen.
-        let known: Vec<ExprId> = file
-            .sites
-            .iter()
-            .flat_map(|site| &site.flow.uses)
-            .filter_map(|usage| match usage {
-                Use::Receiver(row) => Some(*row),
-                _ => None,
-            })
-            .collect();
-        for site in file.sites.iter().filter(|site| !site.is_live()) {
+        let known = known_rows(file);
+        for site in file.sites.iter().filter(|site| !site.is_live() && site.anew.is_none()) {
             let Some(row) = site.receiver else { continue };
             if !known.contains(&row) {
                 match &site.about {
@@ -93,6 +112,21 @@ pub fn needed_ents(found: &[FileSites]) -> Needed {
         }
     }
     needed
+}
+
+/// The rows of a file whose origin is seen.
+fn known_rows(file: &FileSites) -> Vec<ExprId> {
+    let rows = file.sites.iter().flat_map(|site| &site.flow.uses).filter_map(|usage| match usage {
+        Use::Receiver(row) => Some(*row),
+        _ => None,
+    });
+    rows.collect()
+}
+
+/// A row that is asked for its document, comes from somewhere else, and goes on being an ent.
+fn is_unseen_document(site: &Site, known: &[ExprId], needed: &Needed) -> bool {
+    let Ok(Understood { ask: Ask::Document { row, table, .. }, .. }) = &site.verdict else { return false };
+    !known.contains(row) && (needed.any || needed.tables.contains(table))
 }
 
 /// What is said of the calls.
@@ -140,8 +174,8 @@ pub fn left(workspace: &Workspace, found: &[FileSites], from: From) -> Vec<Left>
                 }),
             }
         }
-        all.extend(file.suspects.iter().map(|call| {
-            let span = module.span(*call);
+        all.extend(file.suspects.iter().map(|suspect| {
+            let span = module.span(suspect.call);
             Left {
                 code: "functions-unknown-receiver",
                 severity: Severity::Warning,

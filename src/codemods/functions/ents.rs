@@ -3,6 +3,7 @@
 //! What cannot be told, or has no equal in the ORM, comes with the reason. Names alone prove nothing here.
 
 mod chain;
+mod factories;
 mod follow;
 mod reads;
 mod sites;

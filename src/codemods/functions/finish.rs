@@ -98,7 +98,7 @@ impl Finish<'_, '_, '_> {
 
     fn usual_parameter(&self) -> &'static str {
         match (&self.understood.ask, self.shape()) {
-            (Ask::Insert { .. }, _) => "rows",
+            (Ask::Insert { .. } | Ask::Update { .. } | Ask::Delete { .. }, _) => "rows",
             (Ask::Related(_), _) | (_, Shape::Row) => "row",
             (_, Shape::Rows) => "rows",
             (_, Shape::Page) => "result",

@@ -7,35 +7,25 @@ use super::wiring::Home;
 use crate::codemod::Options;
 use crate::codemods::schema::files::with_leading_comments;
 use crate::source::{self, FileId};
-use crate::style::indent_at;
 use crate::writing::import_list::{Wanted, settled};
 use crate::writing::imports::specifier;
 
 impl Rewriter<'_> {
-    pub fn set_up(&self, printer: &Printer<'_, '_>, file: FileId, options: &Options) {
+    /// Whether the file starts the ORM.
+    pub fn is_home(&self, file: FileId) -> bool {
+        self.wiring.home == Home::File(file)
+    }
+
+    /// `const orm = createOrm({ schema: relations });`, and the helpers that are used somewhere.
+    pub fn write_home(&self, printer: &Printer<'_, '_>, options: &Options) {
         let module = printer.module;
+        let file = printer.context.file;
         let text = &self.workspace.source(file).text;
         let style = printer.context.style;
         let Some((relations_file, relations)) = &self.target.relations else { return };
-        for place in self.wiring.places.iter().filter(|place| place.file == file && self.has_calls) {
-            let context = printer.text(place.context);
-            let new = format!("orm: orm.db({context})");
-            if self.keeps_ents {
-                let indent = indent_at(text, place.span.start);
-                let is_alone =
-                    text[..place.span.start as usize].ends_with(indent) && text[..place.span.start as usize - indent.len()].ends_with('\n');
-                let between = if is_alone { format!(",{}{indent}", style.newline) } else { ", ".to_owned() };
-                printer.nested.set(module.at(place.span.start, place.span.start), format!("{new}{between}"));
-            } else {
-                printer.nested.set(place.span, new);
-            }
-        }
-        if self.wiring.home != Home::File(file) || !self.has_calls {
-            return;
-        }
-        let Some(first) = self.wiring.places.iter().find(|place| place.file == file) else { return };
         let statements = source::statements(self.workspace.source(file));
-        let Some(statement) = statements.iter().find(|statement| statement.span.contains(first.span)) else { return };
+        let at = self.wiring.start;
+        let Some(statement) = statements.iter().find(|one| one.span.start <= at && at < one.span.end) else { return };
         let start = with_leading_comments(text, statement.span.start);
         let create = printer.context.names.orm("createOrm");
         let relations = match *relations_file == file {
@@ -43,7 +33,8 @@ impl Rewriter<'_> {
             false => printer.context.want(&self.module_of(file, *relations_file), relations, relations),
         };
         let schema = if relations == "schema" { "schema".to_owned() } else { format!("schema: {relations}") };
-        let line = format!("const orm = {create}({{ {schema} }}){}", style.semicolon());
+        let export = if self.is_orm_shared.get() { "export " } else { "" };
+        let line = format!("{export}const orm = {create}({{ {schema} }}){}", style.semicolon());
         printer.nested.set(module.at(start, start), format!("{line}{0}{0}", style.newline));
         let wanted: Vec<Helper> = self.helpers.borrow().iter().copied().collect();
         let unset = if wanted.contains(&Helper::Unsetting) { printer.context.names.orm("unsetToken") } else { String::new() };
@@ -52,8 +43,7 @@ impl Rewriter<'_> {
             match (from, is_type) {
                 (Source::Orm, true) => printer.context.want_type(name, options),
                 (Source::Orm, false) => {}
-                (Source::Schema, true) => printer.context.want_type_of(&self.module_of(file, *relations_file), name),
-                (Source::Schema, false) => printer.context.want_type_of(&self.module_of(file, *relations_file), name),
+                (Source::Schema, _) => printer.context.want_type_of(&self.module_of(file, *relations_file), name),
                 (Source::DataModel, _) => _ = self.id_type(printer.context),
             }
         }

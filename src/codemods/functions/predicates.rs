@@ -2,6 +2,7 @@
 
 use super::ask::{Bound, Op, Predicate, Value};
 use super::reader::{Reader, column};
+use super::sites::created_at;
 use super::verdict::Why;
 use crate::model::hir::{BindingId, ExprId, ExprKind, Name};
 use crate::model::queries::callback;
@@ -89,7 +90,7 @@ fn term(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, param: BindingId, 
     if name.contains('.') {
         return Err(Why::new("functions-filter", format!("the filter looks into `{name}`, which conditions of the ORM do not")));
     }
-    if is_undefined(reader, value) {
+    if is_undefined(reader, value) && &*name != "createdAt" {
         return match op {
             Op::Eq => Ok(Predicate::Missing(column(&name))),
             Op::Ne => Ok(Predicate::Present(column(&name))),
@@ -112,6 +113,9 @@ fn flipped(op: Op) -> Op {
 
 /// What a field is compared with.
 fn value_of(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, field: &Name, op: Op, value: ExprId) -> Result<Value, Why> {
+    if &**field == "createdAt" {
+        return Err(created_at(table));
+    }
     // Convex takes a missing field to be less than anything, the ORM compares as JavaScript does.
     if matches!(op, Op::Lt | Op::Lte) && reader.may_lack(schema, table, field) {
         return Err(Why::new(

@@ -1,6 +1,8 @@
 //! The back end: writes what is asked as calls of the ORM, in the style of the file.
 
-use super::ask::{Ask, Change, End, Inserted, Join, Key, Op, Predicate, Read, Related, Source, Value};
+mod writes;
+
+use super::ask::{Ask, End, Inserted, Join, Key, Op, Predicate, Read, Related, Source, Value};
 use super::companions::Helper;
 use super::nested::Nested;
 use super::order;
@@ -9,7 +11,7 @@ use crate::codemods::schema::files::FileContext;
 use crate::model::Workspace;
 use crate::model::hir::{ExprId, ExprKind, Key as PropKey, Module, Name, PropKind};
 use crate::style::{column_at, indent_at};
-use crate::writing::code::{Code, reindented};
+use crate::writing::code::Code;
 use crate::writing::imports::specifier;
 
 /// Writes code into one file.
@@ -58,36 +60,45 @@ impl Printer<'_, '_> {
                 let table_name = self.table(table);
                 let mut calls = vec![format!(".insert({table_name})"), format!(".values({})", self.without(*value, joins_of(ask)))];
                 let style = self.context.style;
-                let id = Code::object(vec![Code::field("id", Code::text(format!("{table_name}.id")), style)]);
                 let head = Code::text(orm);
-                let id_type = || format!("{}<{}>", (self.id_type)(), style.string(table));
                 let taken = match (result, many) {
-                    (Inserted::Ignored, _) => None,
-                    (Inserted::Id, false) => {
-                        calls.push(format!(".returning({})", id.print(style, "", 0, 0)));
-                        Some(Taken::Behind(format!("[0]!.id as {}", id_type())))
-                    }
                     (Inserted::Id, true) => {
-                        calls.push(format!(".returning({})", id.print(style, "", 0, 0)));
-                        Some(Taken::Behind(format!(".map((row) => row.id as {})", id_type())))
+                        calls.push(self.returning_id(&table_name));
+                        Some(Taken::Behind(format!(".map((row) => row.id as {}<{}>)", (self.id_type)(), style.string(table))))
                     }
-                    (Inserted::Row, _) => {
-                        calls.push(".returning()".to_owned());
-                        Some(Taken::Behind("[0]!".to_owned()))
-                    }
+                    _ => self.returned(table, *result, &mut calls),
                 };
                 Some(Printed { promise: Code::Chain { head: Box::new(head), calls }, taken })
             }
-            Ask::Update { table, row, change, .. } => {
+            Ask::Update { table, row, change, result, .. } => {
                 let name = self.table(table);
                 let set = self.change(change, joins_of(ask));
-                let calls = vec![format!(".update({name})"), format!(".set({set})"), format!(".where({})", self.where_key(table, row))];
-                plain(Code::Chain { head: Box::new(Code::text(orm)), calls })
+                let mut calls = vec![format!(".update({name})"), format!(".set({set})"), format!(".where({})", self.where_key(table, row))];
+                let taken = self.returned(table, *result, &mut calls);
+                Some(Printed { promise: Code::Chain { head: Box::new(Code::text(orm)), calls }, taken })
             }
-            Ask::Delete { table, row } => {
+            Ask::Delete { table, row, result: Inserted::Ignored } => {
                 let name = self.table(table);
                 plain(Code::text(format!("{orm}.delete({name}).where({})", self.where_key(table, row))))
             }
+            // Ents give back the id whether or not there was such a row.
+            Ask::Delete { table, row: row @ Key::Id(id), .. } => {
+                let id = self.value(id, false);
+                plain(Code::text(format!("{orm}.delete({}).where({}).then(() => {id})", self.table(table), self.where_key(table, row))))
+            }
+            Ask::Delete { .. } => None,
+            Ask::Many { table, ids, throws } => {
+                let style = self.context.style;
+                let method = if *throws { "findFirstOrThrow" } else { "findFirst" };
+                let one = format!("await {orm}.query.{table}.{method}({{ where: {{ id }} }})");
+                let document = (self.helper)(Helper::Document);
+                let list = match self.module.expr(self.module.bare(*ids)) {
+                    ExprKind::Local(_) | ExprKind::Member { .. } | ExprKind::Call(_) | ExprKind::Array(_) => self.text(*ids),
+                    _ => format!("({})", self.text(*ids)),
+                };
+                plain(Code::text(format!("Promise.all({list}.map(async (id) => {document}({}, {one})))", style.string(table))))
+            }
+            Ask::Document { .. } => None,
             // Of the database, and no promise.
             Ask::NormalizeId { .. } => None,
         }
@@ -281,58 +292,6 @@ impl Printer<'_, '_> {
             [one] => eq(one),
             many => format!("{}({})!", self.context.names.orm("and"), many.iter().map(eq).collect::<Vec<_>>().join(", ")),
         }
-    }
-
-    /// What a row is set to.
-    fn change(&self, change: &Change, joins: &[Join]) -> String {
-        let Some(unset) = &change.unset else {
-            return format!("{}({})", (self.helper)(Helper::Unsetting), self.moved(change.value));
-        };
-        for value in unset {
-            let token = self.context.names.orm("unsetToken");
-            let span = self.module.span(value.value);
-            let text = self.nested.text(span);
-            let new = match (value.always, value.or_null) {
-                (true, _) => token,
-                (false, false) => format!("{} ?? {token}", self.operand(value.value)),
-                (false, true) => format!("{} === undefined ? {token} : {text}", self.operand(value.value)),
-            };
-            let new = if value.shorthand { format!("{text}: {new}") } else { new };
-            self.nested.set(span, new);
-        }
-        self.without(change.value, joins)
-    }
-
-    /// The text of an expression as a part of another one.
-    fn operand(&self, id: ExprId) -> String {
-        let text = self.text(id);
-        let is_atom = matches!(
-            self.module.expr(id),
-            ExprKind::Local(_)
-                | ExprKind::Global(_)
-                | ExprKind::Member { .. }
-                | ExprKind::Index { .. }
-                | ExprKind::Call(_)
-                | ExprKind::Paren(_)
-                | ExprKind::Str(_)
-                | ExprKind::Num(_)
-        );
-        if is_atom { text } else { format!("({text})") }
-    }
-
-    /// The text of an object without the properties that say which rows it is connected with.
-    fn without(&self, id: ExprId, joins: &[Join]) -> String {
-        let Some(props) = self.module.as_object(id).filter(|_| !joins.is_empty()) else { return self.moved(id) };
-        let stays = props.iter().filter(|prop| !joins.iter().any(|join| join.prop == (prop.start, prop.end)));
-        let items = stays.map(|prop| Code::text(self.nested.text(self.module.at(prop.start, prop.end)))).collect();
-        Code::object(items).print(self.context.style, "", 0, 0)
-    }
-
-    /// The text of a value that is to stand in a call on a line of its own: a step further in, if it has several lines.
-    pub fn moved(&self, id: ExprId) -> String {
-        let text = self.text(id);
-        let from = indent_at(&self.workspace.source(self.context.file).text, self.module.span(id).start);
-        if text.contains('\n') { reindented(&text, from, &format!("{from}{}", self.context.style.indent)) } else { text }
     }
 
     /// The name of the constant that is the table.

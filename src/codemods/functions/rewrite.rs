@@ -9,9 +9,11 @@ use super::decide::{Needed, needed_ents};
 use super::finish::{Finish, in_brackets};
 use super::joins;
 use super::nested::Nested;
+use super::notes::{leaving, needs_normalizer, notes};
 use super::print::Printer;
+use super::setup::HeldNames;
 use super::shapes::{Shape, Taken, Use, Way};
-use super::sites::{FieldRead, FileSites, Handle, Site, row_table};
+use super::sites::{Anew, FieldRead, FileSites, Site, row_table};
 use super::target::Target;
 use super::verdict::Understood;
 use super::wiring::{Home, Wiring};
@@ -19,7 +21,6 @@ use crate::codemod::{Options, Rewritten};
 use crate::codemods::schema::files::{FileContext, with_line_end};
 use crate::model::Workspace;
 use crate::model::hir::{BindingId, BindingKind, ExprId, ExprKind, Module, Name, Parent};
-use crate::model::ty::Ty;
 use crate::source::{FileId, Span};
 use crate::writing::imports::specifier;
 
@@ -29,12 +30,18 @@ pub struct Rewriter<'a> {
     pub wiring: &'a Wiring,
     pub notes: TableNotes,
     pub helpers: RefCell<BTreeSet<Helper>>,
+    /// Whether contexts have to hand out what checks ids.
+    pub wants_normalizer: Cell<bool>,
+    /// Whether other files start the ORM for contexts of their own.
+    pub is_orm_shared: Cell<bool>,
     /// Whether the type of documents is named somewhere.
     pub has_type: Cell<bool>,
     /// Whether calls of ents are left, which need what they had.
     pub keeps_ents: bool,
     /// The tables whose rows go on being ents.
     pub needed: Needed,
+    /// The tables whose rows leave the functions that read them, as documents.
+    leaving: BTreeSet<Name>,
     /// Whether any call is rewritten.
     pub has_calls: bool,
 }
@@ -49,16 +56,19 @@ pub struct Written {
 
 pub fn rewrite(before: &Workspace, target: &Target, found: &[FileSites], wiring: &Wiring, options: &Options, keeps_ents: bool) -> Written {
     let has_calls = found.iter().flat_map(|file| &file.sites).any(Site::is_live);
-    let notes = notes(before, found);
+    let notes = TableNotes { has_plain_tables: target.has_plain_tables, ..notes(before, found) };
     let rewriter = Rewriter {
         workspace: before,
         target,
         wiring,
         notes,
         helpers: RefCell::default(),
+        wants_normalizer: Cell::new(needs_normalizer(found)),
+        is_orm_shared: Cell::new(false),
         has_type: Cell::new(false),
         keeps_ents,
         needed: needed_ents(found),
+        leaving: leaving(found),
         has_calls,
     };
     let mut files = BTreeMap::new();
@@ -70,33 +80,6 @@ pub fn rewrite(before: &Workspace, target: &Target, found: &[FileSites], wiring:
         }
     }
     Written { files, created: rewriter.new_home(options) }
-}
-
-/// What the helpers have to know of the old schema.
-fn notes(workspace: &Workspace, found: &[FileSites]) -> TableNotes {
-    let mut notes = TableNotes::default();
-    let Some(schema) = found.iter().find_map(|file| file.schema.as_ref()) else { return notes };
-    for (name, _, table) in &schema.tables {
-        let Ty::Object(document) = &table.document else { continue };
-        let holds_null = |ty: &Ty| ty.members().contains(&Ty::Null);
-        let nulls: Vec<Name> = document.fields.iter().filter(|f| !f.optional && holds_null(&f.ty)).map(|f| f.name.clone()).collect();
-        if !nulls.is_empty() {
-            notes.nulls.insert(name.clone(), nulls);
-        }
-        let defaults: Vec<(Name, String)> = table
-            .added
-            .iter()
-            .filter_map(|added| {
-                let text = workspace.text(added.default?);
-                let value = text.split_once(':').map_or(text, |(_, value)| value).trim();
-                Some((added.name.clone(), value.to_owned()))
-            })
-            .collect();
-        if !defaults.is_empty() {
-            notes.defaults.insert(name.clone(), defaults);
-        }
-    }
-    notes
 }
 
 impl Rewriter<'_> {
@@ -131,6 +114,7 @@ impl Rewriter<'_> {
             helper: &|helper| self.helper(&context, helper),
             id_type: &|| self.id_type(&context),
         };
+        let names = self.held_names(&printer, file);
         let live: Vec<&Site> = file.sites.iter().filter(|site| site.is_live()).collect();
         // What says which row is meant need not be an id to the compiler.
         let keys: BTreeSet<ExprId> = live.iter().filter_map(|site| Some(module.bare(key_of(&site.verdict.as_ref().ok()?.ask)?))).collect();
@@ -158,12 +142,31 @@ impl Rewriter<'_> {
                 }
             }
         }
+        let receivers = |is_live: bool| {
+            let sites = file.sites.iter().filter(move |site| !is_live || site.is_live());
+            sites.flat_map(|site| &site.flow.uses).filter_map(|usage| match usage {
+                Use::Receiver(row) => Some(*row),
+                _ => None,
+            })
+        };
+        let (ours, known): (BTreeSet<ExprId>, BTreeSet<ExprId>) = (receivers(true).collect(), receivers(false).collect());
+        // What is left goes on with rows that are none of ents any more.
+        for site in file.sites.iter().filter(|site| !site.is_live()) {
+            let (Some(row), Some(anew)) = (site.receiver, &site.anew) else { continue };
+            if ours.contains(&row) || !known.contains(&row) && self.may_be_document(module, site, row) {
+                let place = match anew {
+                    Anew::Row { .. } => row,
+                    Anew::Field { call, .. } => *call,
+                };
+                jobs.push((module.span(place), 1, Job::Anew(site, row, anew)));
+            }
+        }
         jobs.sort_by_key(|(span, kind, _)| (span.end - span.start, *kind, span.start));
         for (span, _, job) in &jobs {
             match job {
                 Job::Call(site) => {
-                    if let (Ok(understood), Some(handle)) = (&site.verdict, &site.handle) {
-                        let code = self.call(&printer, site, understood, handle)?;
+                    if let Ok(understood) = &site.verdict {
+                        let code = self.call(&printer, (file, &names), site, understood)?;
                         // A loop takes the place of a statement with its semicolon.
                         let is_loop = code.ends_with('}') && source.text[span.end as usize..].starts_with(';');
                         let whole = Span { end: span.end + u32::from(is_loop), ..*span };
@@ -171,6 +174,11 @@ impl Rewriter<'_> {
                     }
                 }
                 Job::Field(field, table) => self.write_field(&printer, table, field),
+                Job::Anew(site, row, anew) => {
+                    if let Some(code) = self.begun_anew(&printer, site, *row, anew) {
+                        nested.set(*span, code);
+                    }
+                }
                 Job::Leave(shape, way, table) => {
                     let text = nested.text(*span);
                     let wrapped = self.document(&printer, *shape, table, &text);
@@ -182,7 +190,8 @@ impl Rewriter<'_> {
             self.drop_held(&printer, file);
         }
         file.aliases.iter().for_each(|(binding, ty)| self.write_alias(&printer, *binding, *ty));
-        self.set_up(&printer, file.file, options);
+        self.write_held(&printer, file, &names);
+        self.set_up(&printer, file, options);
         for (span, text) in nested.into_edits() {
             context.edit(span, text);
         }
@@ -212,22 +221,25 @@ impl Rewriter<'_> {
     }
 
     /// The code that takes the place of a call, of the `await` in front of it too.
-    fn call(&self, printer: &Printer<'_, '_>, site: &Site, understood: &Understood, handle: &Handle) -> Option<String> {
-        let orm = match handle {
-            Handle::Object(object) => format!("{}.orm", printer.text(*object)),
-            Handle::Name(name) => format!("{name}.orm"),
-            Handle::Source(source) => {
-                let orm = printer.context.want(&self.home_module(printer.context.file), "orm", "orm");
-                format!("{orm}.db({})", printer.text(*source))
-            }
-        };
+    fn call(
+        &self,
+        printer: &Printer<'_, '_>,
+        (file, names): (&FileSites, &HeldNames),
+        site: &Site,
+        understood: &Understood,
+    ) -> Option<String> {
         let at = target_of(site);
-        if let Ask::NormalizeId { table, value } = &understood.ask {
-            let database = orm.strip_suffix("orm")?;
-            let is_awaited = matches!(site.flow.taken, Taken::Awaited(_));
-            let before = if is_awaited { "await " } else { "" };
-            return Some(format!("{before}{database}db.normalizeId({}, {})", printer.context.style.string(table), printer.text(*value)));
+        let is_awaited = matches!(site.flow.taken, Taken::Awaited(_));
+        if let Ask::Document { table, row, is_optional } = &understood.ask {
+            return Some(self.held_document(printer, at, (table, *row, *is_optional)));
         }
+        let handle = site.handle.as_ref()?;
+        if let Ask::NormalizeId { table, value, is_handed_out } = &understood.ask {
+            let object = self.normalizer_of(printer, file, handle, *is_handed_out)?;
+            let before = if is_awaited { "await " } else { "" };
+            return Some(format!("{before}{object}.normalizeId({}, {})", printer.context.style.string(table), printer.text(*value)));
+        }
+        let orm = self.orm_of(printer, handle, names)?;
         let printed = printer.print(&understood.ask, &orm)?;
         let table = row_table(understood).filter(|_| site.at_once);
         let finish = Finish { rewriter: self, printer, printed: &printed, table, mapped: understood.mapped, understood };
@@ -254,7 +266,32 @@ impl Rewriter<'_> {
                 format!("{promise}.then(({name}) => {})", finish.of(name, false))
             }
         };
-        Some(joins::written(printer, site, &understood.ask, &orm, code.clone()).unwrap_or(code))
+        let code = joins::written(printer, site, &understood.ask, &orm, code.clone()).unwrap_or(code);
+        Some(match site.guard {
+            Some(row) => format!("{} && ({code})", printer.text(printer.module.bare(row))),
+            None => code,
+        })
+    }
+
+    /// Whether a row that comes from elsewhere may be a document now: rows of its table leave as such, or its type says so.
+    fn may_be_document(&self, module: &Module, site: &Site, row: ExprId) -> bool {
+        let is_typed = match module.expr(module.bare(row)) {
+            ExprKind::Local(binding) => match module.binding(*binding).kind {
+                BindingKind::Param(func, index) => module.func(func).params.get(index as usize).is_some_and(|param| param.ty.is_some()),
+                _ => true,
+            },
+            _ => true,
+        };
+        is_typed || site.about.as_ref().is_some_and(|table| self.leaving.contains(table))
+    }
+
+    /// `row.doc()`: the row itself, if that has the shape of a document already.
+    fn held_document(&self, printer: &Printer<'_, '_>, at: ExprId, (table, row, is_optional): (&Name, ExprId, bool)) -> String {
+        let text = match (printer.is_row)(row) {
+            true => self.document(printer, Shape::Row, table, &printer.text(printer.module.bare(row))),
+            false => printer.text(row),
+        };
+        if is_optional { in_brackets(printer.module, at, format!("{text} ?? undefined")) } else { text }
     }
 
     /// A row, or rows, in the shape of documents.
@@ -361,6 +398,7 @@ enum Job<'a> {
     Call(&'a Site),
     Field(&'a FieldRead, Name),
     Leave(Shape, Way, Name),
+    Anew(&'a Site, ExprId, &'a Anew),
 }
 
 /// The expression that says which row is written or read.

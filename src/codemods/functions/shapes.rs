@@ -22,6 +22,8 @@ pub enum Use {
     Field(ExprId),
     /// Something of ents is called on the row: `row.edge("posts")`. The row, not the call.
     Receiver(ExprId),
+    /// Something of ents is taken from the row, and not called: it would be called on whatever comes after.
+    Method(ExprId),
     /// The value goes where it is not followed.
     Escape { value: ExprId, shape: Shape, way: Way },
 }
@@ -72,6 +74,8 @@ pub struct Tracer<'m> {
     pub module: &'m Module,
     /// Whether a call of this name on a row is one of ents.
     pub is_method: &'m dyn Fn(&str) -> bool,
+    /// Whether what the function returns is awaited by whoever calls it.
+    pub is_awaited: &'m dyn Fn(FuncId) -> bool,
 }
 
 impl Tracer<'_> {
@@ -149,7 +153,7 @@ impl Tracer<'_> {
                 Parent::Stmt { place: Place::Discarded, .. } => Taken::Discarded,
                 Parent::Stmt { place: Place::Returned, func: Some(func), .. } => match self.module.func(func).is_async {
                     true => Taken::Returned,
-                    false if self.is_collected(func) => Taken::Collected,
+                    false if self.is_collected(func) || (self.is_awaited)(func) => Taken::Collected,
                     false => Taken::Lazy,
                 },
                 Parent::Stmt { .. } => Taken::Lazy,
@@ -378,6 +382,7 @@ impl Tracer<'_> {
         };
         match (shape, called) {
             (Shape::Row, Some(_)) if (self.is_method)(property) => uses.push(Use::Receiver(at)),
+            (Shape::Row, None) if (self.is_method)(property) => uses.push(Use::Method(at)),
             (Shape::Row, _) => {
                 // `row.count++` and `row.list = …` change the row itself.
                 uses.push(Use::Field(member));

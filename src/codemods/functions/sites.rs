@@ -9,7 +9,7 @@ use super::edges;
 use super::reader::Reader;
 use super::shapes::{Flow, Shape, Taken, Tracer, Use};
 use super::verdict::{Understood, Why, Yields};
-use crate::model::hir::{Binary, BindingId, Body, ExprId, ExprKind, FuncId, Module, Name, Parent, Place, TypeId};
+use crate::model::hir::{Binary, BindingId, Body, ExprId, ExprKind, FuncId, Key, Module, Name, Parent, Place, TypeId};
 use crate::model::ty::{SchemaTy, Ty};
 use crate::source::FileId;
 
@@ -20,8 +20,12 @@ pub struct FileSites {
     pub sites: Vec<Site>,
     /// Calls of `entsTableFactory`: the call, and the context that it is given.
     pub factories: Vec<(ExprId, ExprId)>,
+    /// Where `table` is handed on in an object.
+    pub handed: Vec<Handed>,
+    /// What holds `table` by itself.
+    pub held: Vec<Held>,
     /// What looks like a call on an ent, on something that is not known.
-    pub suspects: Vec<ExprId>,
+    pub suspects: Vec<Suspect>,
     /// `type Ent<Table extends TableNames> = GenericEnt<typeof entDefinitions, Table>`: the name, and the type.
     pub aliases: Vec<(BindingId, TypeId)>,
     /// Its calls stay as they are, whatever could be made of them.
@@ -41,6 +45,10 @@ pub struct Site {
     pub via: Option<ExprId>,
     /// The row that it begins with, where calls are made on rows.
     pub receiver: Option<ExprId>,
+    /// The row that a write begins with, where that may not be there: then nothing is written.
+    pub guard: Option<ExprId>,
+    /// What it can begin with in the place of the row, if it is left.
+    pub anew: Option<Anew>,
     /// The table that it is about, as far as that is known.
     pub about: Option<Name>,
     /// `ctx.orm`, as it can be had where the call stands: what is in front of `.orm`.
@@ -63,6 +71,61 @@ pub enum Handle {
     Name(Name),
     /// What `orm.db(…)` is called with: a context, or a database.
     Source(ExprId),
+    /// What stands beside the constant or parameter that holds `table`.
+    Held(BindingId),
+}
+
+/// A property that hands `table` on.
+#[derive(Clone, Copy, Debug)]
+pub struct Handed {
+    /// From and to.
+    pub prop: (u32, u32),
+    pub from: HandedFrom,
+    /// The object has these already.
+    pub has_orm: bool,
+    pub has_normalizer: bool,
+}
+
+/// What the ORM that is handed on in its place comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum HandedFrom {
+    /// It is started for this context.
+    Context(ExprId),
+    /// This object has it.
+    Object(ExprId),
+    Unknown,
+}
+
+/// A constant or a parameter that holds `table`.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    pub binding: BindingId,
+    pub by: HeldBy,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum HeldBy {
+    /// `const table = entsTableFactory(ctx, …)`.
+    Value { init: ExprId, context: ExprId },
+    /// `const { table } = ctx`, `({ table }) => …`.
+    Pattern,
+}
+
+/// What a call on a row begins with, once the row is none of the library's any more: `ctx.table("users").getX(row.id)`.
+#[derive(Clone, Debug)]
+pub enum Anew {
+    /// The row by its id: nothing else of it is asked for.
+    Row { table: Name },
+    /// The row that a field of it leads to, in the place of this call.
+    Field { call: ExprId, to: Name, column: Name },
+}
+
+/// What looks like a call of the library, on something that is not known.
+#[derive(Clone, Debug)]
+pub struct Suspect {
+    pub call: ExprId,
+    /// The tables whose rows it may be made on; any where it cannot be told.
+    pub tables: Option<Vec<Name>>,
 }
 
 /// `row.name`, and what has to be done to it.
@@ -99,6 +162,9 @@ impl Site {
 
     fn mapped_table(&self) -> Option<&Name> {
         let understood = self.verdict.as_ref().ok()?;
+        if let Ask::Many { table, .. } = &understood.ask {
+            return Some(table);
+        }
         understood.mapped?;
         match &understood.ask {
             Ask::Read(read) => Some(&read.table),
@@ -112,6 +178,8 @@ pub struct Draft {
     pub top: ExprId,
     pub via: Option<ExprId>,
     pub receiver: Option<ExprId>,
+    pub guard: Option<ExprId>,
+    pub anew: Option<Anew>,
     pub about: Option<Name>,
     pub held_in: Option<BindingId>,
     pub handle: Option<Handle>,
@@ -128,33 +196,38 @@ pub struct Manner<'a> {
 
 /// The call with what becomes of its rows, which may be a reason to leave it.
 pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Manner<'_>) -> Site {
-    let Draft { top, via, receiver, about, held_in, handle, mut verdict } = draft;
+    let Draft { top, via, receiver, guard, anew, about, held_in, handle, mut verdict } = draft;
     let shape = verdict.as_ref().ok().and_then(|understood| match &understood.yields {
         Yields::Row(_) => Some(Shape::Row),
         Yields::Rows(_) => Some(Shape::Rows),
         Yields::Page(_) => Some(Shape::Page),
         _ => None,
     });
-    let tracer = Tracer { module: reader.module, is_method: manner.is_method };
+    let tracer = Tracer { module: reader.module, is_method: manner.is_method, is_awaited: &|func| is_handler(reader, func) };
     let mut flow = tracer.flow(top, shape);
     if let Ok(understood) = &mut verdict {
         if let Some(mapped) = understood.mapped {
             flow.uses.extend(tracer.callback(mapped.callback));
         }
         if flow.is_ignored
-            && let Ask::Insert { result, .. } = &mut understood.ask
+            && let Ask::Insert { result, .. } | Ask::Update { result, .. } | Ask::Delete { result, .. } = &mut understood.ask
             && *result == Inserted::Id
         {
             *result = Inserted::Ignored;
         }
         super::joins::with_id(&mut understood.ask);
-        if let Some(why) = refused(reader, understood, &flow).or_else(|| (manner.refused)(understood, &flow)) {
+        let why = refused(reader, understood, &flow).or_else(|| shadowed(reader, schema, understood, &flow));
+        if let Some(why) = why.or_else(|| (manner.refused)(understood, &flow)) {
             verdict = Err(why);
         }
     }
+    if let Ok(Understood { ask: Ask::Many { .. }, .. }) = &verdict {
+        flow.uses.push(Use::Escape { value: top, shape: Shape::Rows, way: super::shapes::Way::Other });
+    }
     let table = verdict.as_ref().ok().and_then(row_table);
     let fields = table.map_or_else(Vec::new, |table| fields(reader, schema, &table, &flow.uses));
-    if verdict.is_ok() && handle.is_none() {
+    let needs_none = |understood: &Understood| matches!(understood.ask, Ask::Document { .. });
+    if verdict.as_ref().is_ok_and(|understood| !needs_none(understood)) && handle.is_none() {
         verdict =
             Err(Why::new("functions-no-context", "no context is in reach here that the ORM could be had from")
                 .or("give the function `ctx`"));
@@ -162,12 +235,12 @@ pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Ma
     let at_once = is_better_at_once(&flow)
         || fields.iter().any(|field| field.is_held_against_undefined)
         || fields.iter().filter(|field| field.minds_null).count() > 2;
-    Site { top, via, receiver, about, handle, verdict, flow, fields, held_in, at_once }
+    Site { top, via, receiver, guard, anew, about, handle, verdict, flow, fields, held_in, at_once }
 }
 
 /// What holds for calls of any library.
 fn refused(reader: &Reader<'_>, understood: &Understood, flow: &Flow) -> Option<Why> {
-    if matches!(understood.ask, Ask::NormalizeId { .. }) {
+    if matches!(understood.ask, Ask::NormalizeId { .. } | Ask::Document { .. }) {
         return None;
     }
     if flow.taken == Taken::Discarded {
@@ -183,12 +256,58 @@ fn refused(reader: &Reader<'_>, understood: &Understood, flow: &Flow) -> Option<
     }
 }
 
+/// The ORM has the time of creation as `createdAt`, whatever a table keeps there: that is never read through it, nor given on.
+fn shadowed(reader: &Reader<'_>, schema: &SchemaTy, understood: &Understood, flow: &Flow) -> Option<Why> {
+    let keeps = |name: &Name| {
+        edges::table(schema, name).is_none_or(|table| match &table.document {
+            Ty::Object(document) => document.open || document.field("createdAt").is_some(),
+            _ => true,
+        })
+    };
+    let is_read = |usage: &Use| match usage {
+        Use::Field(member) => matches!(reader.module.expr(*member), ExprKind::Member { property, .. } if &**property == "createdAt"),
+        Use::Escape { .. } => true,
+        Use::Receiver(_) | Use::Method(_) => false,
+    };
+    let table = match &understood.ask {
+        Ask::Many { table, .. } | Ask::Document { table, .. } => Some(table.clone()),
+        // Before 0.11 it is not even stored.
+        Ask::Insert { table, .. } | Ask::Update { table, .. } if reader.target.is_before_011 && keeps(table) => Some(table.clone()),
+        _ => row_table(understood).filter(|_| flow.uses.iter().any(is_read)),
+    };
+    table.filter(keeps).map(|table| created_at(&table))
+}
+
+/// Why a field `createdAt` keeps a call from the ORM.
+pub fn created_at(table: &Name) -> Why {
+    let message = format!("the ORM has the time of creation as `createdAt`, and `{table}` keeps a value of its own there");
+    Why::new("functions-created-at", message)
+}
+
 /// The table whose rows a site yields, or hands to its callback.
 pub fn row_table(understood: &Understood) -> Option<Name> {
     match (&understood.yields, &understood.ask, understood.mapped) {
         (Yields::Row(name) | Yields::Rows(name) | Yields::Page(name), ..) => Some(name.clone()),
         (_, Ask::Read(read), Some(_)) => Some(read.table.clone()),
         _ => None,
+    }
+}
+
+/// Whether the function is registered as one of Convex's, which awaits what it returns.
+fn is_handler(reader: &Reader<'_>, func: FuncId) -> bool {
+    let module = reader.module;
+    let Some(at) = module.func(func).expr else { return false };
+    let is_registered = |call: ExprId| matches!(reader.ty(call), Ty::Registered(..));
+    match module.parent(at) {
+        Parent::Expr(up) => match module.expr(up) {
+            ExprKind::Object(props) => {
+                let is_named = props.iter().any(|prop| prop.value == at && matches!(&prop.key, Key::Name(name) if &**name == "handler"));
+                is_named && matches!(module.parent(up), Parent::Expr(call) if is_registered(call))
+            }
+            ExprKind::Call(call) => call.callee != at && is_registered(up),
+            _ => false,
+        },
+        Parent::Stmt { .. } => false,
     }
 }
 
@@ -284,7 +403,7 @@ fn is_written(module: &Module, at: ExprId) -> bool {
 }
 
 /// Rows that leave in more than one place, or in a way that hides their fields, are documents from the start.
-fn is_better_at_once(flow: &Flow) -> bool {
+pub fn is_better_at_once(flow: &Flow) -> bool {
     let escapes = flow.uses.iter().filter(|usage| matches!(usage, Use::Escape { .. })).count();
     escapes > 1 || escapes == 1 && flow.uses.len() == 1
 }

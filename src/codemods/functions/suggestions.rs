@@ -10,7 +10,6 @@ pub fn of(code: &str, table: &str) -> Option<String> {
             format!("call the field something else, with a migration of the data; then `await {query}.findMany({{ … }})`")
         }
         "functions-dangling" => "where that may happen: `if (row === null) throw new Error(…)`".to_owned(),
-        "functions-doc" => "take the row itself; in the shape of a document it is `toDocument(…)`, as elsewhere in the new code".to_owned(),
         "functions-dynamic" => format!(
             "make one call for each thing that it may be about, and choose between them: `await {query}.findMany({{ where: {{ … }} }})`"
         ),
@@ -73,7 +72,7 @@ pub fn of(code: &str, table: &str) -> Option<String> {
             format!("see to the call that is left first; then this one is `await {query}.findFirst({{ where: {{ id }} }})`, or `findMany`")
         }
         "functions-write-result" => {
-            format!("`await ctx.orm.update({table}).set({{ … }}).where(eq({table}.id, id))`, and go on with the `id` that it was given")
+            format!("load the row first, `await ctx.orm.delete({table}).where(eq({table}.id, row.id))`, and go on with its `id`")
         }
         _ => return None,
     })

@@ -14,6 +14,10 @@ pub struct Target {
     pub tables: BTreeMap<Name, OrmTable>,
     /// The file and the name of what `defineRelations` yields.
     pub relations: Option<(FileId, String)>,
+    /// Some of its tables are none of the ORM's.
+    pub has_plain_tables: bool,
+    /// The new code is for versions before 0.11.
+    pub is_before_011: bool,
 }
 
 #[derive(Debug)]
@@ -108,6 +112,7 @@ impl Target {
             };
             target.tables.insert(table.name.clone(), made);
         }
+        target.has_plain_tables = schema.tables.iter().any(|table| table.definition.flavor != TableFlavor::Orm);
         target.relations = project.files.iter().find_map(|file| Some((*file, relations_of(after.hir(*file))?)));
         target
     }

@@ -1,15 +1,17 @@
 //! Where the ORM is set up: beside, or in place of, `table: entsTableFactory(ctx, entDefinitions)`; for plain Convex, in a file of its own.
 
-use super::sites::FileSites;
+use super::sites::{FileSites, Handed, HandedFrom};
 use crate::model::Workspace;
-use crate::model::hir::{BindingKind, Exported, ExprId, ExprKind, ImportName, Key, Module, Parent, PropKind};
+use crate::model::hir::{BindingKind, Exported, ExprKind, ImportName, Module};
 use crate::model::layout::parent;
-use crate::source::{FileId, Span};
+use crate::source::FileId;
 
 /// The setup of a project.
 pub struct Wiring {
     /// The file that starts the ORM, and has the helpers.
     pub home: Home,
+    /// In that file, in front of the statement that stands here.
+    pub start: u32,
     pub places: Vec<Place>,
 }
 
@@ -24,23 +26,24 @@ pub enum Home {
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     pub file: FileId,
-    /// The property.
-    pub span: Span,
-    /// The context that the database is taken from.
-    pub context: ExprId,
+    pub handed: Handed,
 }
 
 impl Wiring {
-    /// `None` where some place is written in a way that cannot be changed.
+    /// `None` where some place is written in a way that cannot be changed, or has the ORM already.
     pub fn of(workspace: &Workspace, found: &[FileSites]) -> Option<Self> {
-        let mut places = Vec::new();
-        for file in found {
-            for (call, context) in &file.factories {
-                places.push(place(workspace, file.file, *call, *context)?);
-            }
+        let place = |file: &FileSites| file.handed.iter().map(|handed| Place { file: file.file, handed: *handed }).collect::<Vec<_>>();
+        let places: Vec<Place> = found.iter().flat_map(place).collect();
+        // What an earlier run began is not begun again.
+        let is_open = |place: &Place| !place.handed.has_orm && !matches!(place.handed.from, HandedFrom::Unknown);
+        if !places.iter().all(is_open) {
+            return None;
         }
-        let home = places.first()?.file;
-        Some(Self { home: Home::File(home), places })
+        let is_start = |place: &&Place| matches!(place.handed.from, HandedFrom::Context(_));
+        let started = places.iter().find(is_start).map(|place| (place.file, place.handed.prop.0));
+        let called = |file: &FileSites| file.factories.first().map(|(call, _)| (file.file, workspace.hir(file.file).span(*call).start));
+        let (home, start) = started.or_else(|| found.iter().find_map(called))?;
+        Some(Self { home: Home::File(home), start, places })
     }
 
     /// A file of its own beside the schema, which has the ORM for everyone.
@@ -55,7 +58,7 @@ impl Wiring {
             None => Some(Home::New(path)),
             Some(file) => starts_orm(workspace.hir(file)).then_some(Home::File(file)),
         })?;
-        Some(Self { home, places: Vec::new() })
+        Some(Self { home, start: 0, places: Vec::new() })
     }
 }
 
@@ -72,17 +75,4 @@ fn starts_orm(module: &Module) -> bool {
         import.is_some_and(|import| import.name == ImportName::Named("createOrm".into())) && export.name.as_deref() == Some("orm")
     };
     module.exports.iter().any(is_orm)
-}
-
-fn place(workspace: &Workspace, file: FileId, call: ExprId, context: ExprId) -> Option<Place> {
-    let module = workspace.hir(file);
-    let Parent::Expr(object) = module.parent(call) else { return None };
-    let ExprKind::Object(props) = module.expr(object) else { return None };
-    let prop = props.iter().find(|prop| prop.value == call)?;
-    // What an earlier run began is not begun again.
-    if props.iter().any(|prop| matches!(&prop.key, Key::Name(name) if &**name == "orm")) {
-        return None;
-    }
-    let is_named = matches!(&prop.key, Key::Name(name) if &**name == "table") && prop.kind == PropKind::KeyValue;
-    is_named.then(|| Place { file, span: module.at(prop.start, prop.end), context })
 }

@@ -210,7 +210,7 @@ impl Infer<'_> {
         let untyped = func.params.iter().any(|p| p.ty.is_none());
         let given: Vec<Ty> = args.iter().map(|a| if a.spread { Ty::Unknown } else { self.expr(file, a.value) }).collect();
         // Validators, tables and builders carry what the function makes of them; of data its types are enough.
-        if untyped || given.iter().any(carries_definitions) {
+        if untyped || given.iter().any(|ty| carries_definitions(ty) || has_more(ty)) {
             let ty = self.returns_with(at, given.clone());
             if !ty.is_unknown() {
                 return ty;
@@ -381,6 +381,11 @@ fn string_method(method: &str) -> Option<Ty> {
         "split" => Ty::array(Ty::String),
         _ => return None,
     })
+}
+
+/// A context with something in it that Convex does not put there, which what is made of it has as well.
+fn has_more(ty: &Ty) -> bool {
+    matches!(ty, Ty::Ctx(ctx) if !ctx.custom.fields.is_empty())
 }
 
 /// Whether a value brings validators, tables or builders along.

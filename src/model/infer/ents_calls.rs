@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Infer;
 use crate::model::hir::{Call, Name, TypeId, TypeNode};
-use crate::model::ty::{EdgeEnd, EntsForm, EntsTy, Ty};
+use crate::model::ty::{Ctx, EdgeEnd, EntsForm, EntsTy, Ty};
 use crate::source::FileId;
 
 impl Infer<'_> {
@@ -102,7 +102,19 @@ impl Infer<'_> {
 
     /// A type with parameters, of which those are known that stand for ents; of others the name holds.
     pub(super) fn generic(&self, file: FileId, ty: TypeId, (name, given): (&str, &Ty), depth: u32) -> Ty {
-        self.ent_of_alias(file, ty, given, depth).unwrap_or_else(|| super::context::by_type_name(name))
+        self.ent_of_alias(file, ty, given, depth)
+            .or_else(|| self.ctx_of_alias(file, ty, given, depth))
+            .unwrap_or_else(|| super::annotations::by_type_name(name))
+    }
+
+    /// `type CtxWithTable<Ctx extends QueryCtx | MutationCtx> = …`: a context, of the kind that it is given.
+    fn ctx_of_alias(&self, file: FileId, ty: TypeId, given: &Ty, depth: u32) -> Option<Ty> {
+        let Ty::Ctx(made) = self.annotation(file, ty, depth + 1) else { return None };
+        let kind = match given {
+            Ty::Ctx(given) if made.kind.is_none() => given.kind,
+            _ => made.kind,
+        };
+        Some(Ty::Ctx(Arc::new(Ctx { kind, custom: made.custom.clone() })))
     }
 
     /// `type Ent<Table extends TableNames> = GenericEnt<typeof entDefinitions, Table>`, given a table.

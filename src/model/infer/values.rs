@@ -143,8 +143,8 @@ impl Infer<'_> {
             match (&prop.key, prop.kind) {
                 (Key::Spread, _) => {
                     let spread = self.expr(file, prop.value);
-                    if let Ty::Ctx(ctx) = &spread {
-                        context = Some((**ctx).clone());
+                    if let Some(ctx) = one_of_contexts(&spread) {
+                        context = Some(ctx);
                     } else {
                         self.spread(file, &mut object, &spread);
                     }
@@ -387,4 +387,17 @@ fn scalar(ty: &Ty) -> Option<Ty> {
     let mut members = ty.members().iter().map(one);
     let first = members.next()??;
     members.all(|m| m.as_ref() == Some(&first)).then_some(first)
+}
+
+/// A context, or one of several that have the same in them.
+fn one_of_contexts(ty: &Ty) -> Option<Ctx> {
+    let mut members = ty.members().iter().map(|member| match member {
+        Ty::Ctx(ctx) => Some((**ctx).clone()),
+        _ => None,
+    });
+    let first = members.next()??;
+    members.try_fold(first, |one, other| {
+        let other = other.filter(|other| other.custom == one.custom)?;
+        Some(Ctx { kind: one.kind.filter(|kind| other.kind == Some(*kind)), custom: one.custom })
+    })
 }

@@ -74,6 +74,7 @@ impl Visit for Inside<'_> {
             is_generator: false,
             is_arrow: false,
             return_type: None,
+            type_params: None,
         });
         for (i, param) in constructor.params.iter().enumerate() {
             let ParamOrTsParamProp::TsParamProp(prop) = param else { continue };

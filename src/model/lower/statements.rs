@@ -419,7 +419,9 @@ impl Lower {
             }
             Decl::TsTypeAlias(alias) => {
                 let generic = alias.type_params.is_some();
+                let around = self.type_params(alias.type_params.as_deref());
                 let ty = self.ty(&alias.type_ann);
+                self.type_params.truncate(around);
                 self.bind_type(&alias.id.sym, Some(ty));
                 if let (true, Some(binding)) = (generic, self.types.get(&alias.id.sym)) {
                     self.module.bindings[binding.0 as usize].kind = BindingKind::GenericAlias(ty);

@@ -1,7 +1,8 @@
 //! Type annotations, as far as the model asks: references, literals, objects, arrays, unions.
 
 use swc_ecma_ast::{
-    Expr, Lit, TsEntityName, TsInterfaceDecl, TsKeywordTypeKind, TsLit, TsType, TsTypeElement, TsTypeQueryExpr, TsUnionOrIntersectionType,
+    Expr, Lit, TsEntityName, TsInterfaceDecl, TsKeywordTypeKind, TsLit, TsType, TsTypeElement, TsTypeParamDecl, TsTypeQueryExpr,
+    TsUnionOrIntersectionType,
 };
 
 use super::{Lower, Name, TypeId, text_of};
@@ -14,6 +15,9 @@ impl Lower {
             TsType::TsOptionalType(inner) => return self.ty(&inner.type_ann),
             TsType::TsKeywordType(keyword) => keyword_of(keyword.kind),
             TsType::TsTypeRef(reference) => {
+                if let Some(context) = self.type_parameter(&reference.type_name) {
+                    return context;
+                }
                 let (binding, path) = self.entity(&reference.type_name);
                 let args = reference.type_params.as_ref().map(|p| p.params.iter().map(|t| self.ty(t)).collect()).unwrap_or_default();
                 TypeNode::Ref { binding, path, args }
@@ -44,6 +48,11 @@ impl Lower {
                 let (object, index) = (self.ty(&access.obj_type), self.ty(&access.index_type));
                 TypeNode::Indexed(object, index)
             }
+            // One of both, whichever it is.
+            TsType::TsConditionalType(either) => {
+                let ends = [self.ty(&either.true_type), self.ty(&either.false_type)];
+                TypeNode::Union(ends.into())
+            }
             TsType::TsLitType(literal) => match &literal.lit {
                 TsLit::Str(text) => TypeNode::Str(text_of(text)),
                 TsLit::Number(number) => TypeNode::Num(number.value),
@@ -54,6 +63,22 @@ impl Lower {
         };
         let span = self.span(ty);
         self.module.push_type(span, node)
+    }
+
+    /// Makes type parameters known; what is returned is to be gone back to behind what they belong to.
+    pub(super) fn type_params(&mut self, params: Option<&TsTypeParamDecl>) -> usize {
+        let around = self.type_params.len();
+        for param in params.into_iter().flat_map(|params| &params.params) {
+            let bound = param.constraint.as_ref().filter(|bound| is_context(bound)).map(|bound| self.ty(bound));
+            self.type_params.push((param.name.sym.clone(), bound));
+        }
+        around
+    }
+
+    /// `Ctx` of `<Ctx extends QueryCtx | MutationCtx>`: as much as is known of it.
+    fn type_parameter(&self, name: &TsEntityName) -> Option<TypeId> {
+        let TsEntityName::Ident(name) = name else { return None };
+        self.type_params.iter().rev().find(|(param, _)| *param == name.sym)?.1
     }
 
     pub(super) fn interface(&mut self, interface: &TsInterfaceDecl) -> TypeId {
@@ -89,6 +114,16 @@ impl Lower {
         let path = path_of(name);
         let binding = path.first().and_then(|n| self.lookup(n));
         (binding, path.into())
+    }
+}
+
+/// A context by its name, or one of several.
+fn is_context(ty: &TsType) -> bool {
+    match ty {
+        TsType::TsParenthesizedType(inner) => is_context(&inner.type_ann),
+        TsType::TsTypeRef(reference) => path_of(&reference.type_name).last().is_some_and(|name| name.ends_with("Ctx")),
+        TsType::TsUnionOrIntersectionType(TsUnionOrIntersectionType::TsUnionType(union)) => union.types.iter().all(|ty| is_context(ty)),
+        _ => false,
     }
 }
 

@@ -21,7 +21,11 @@ pub fn patch(front: &Front<'_>, table: &Name, id: ExprId, value: ExprId) -> Resu
         value,
         unset: changes::unset(&front.reader, value, &|_| false, &|field| front.reader.may_lack(front.schema, table, field)),
     };
-    Ok(front.done(Ask::Update { table: table.clone(), row, change, joins: Vec::new() }, Yields::Nothing, missing_row(front, table, id)))
+    Ok(front.done(
+        Ask::Update { table: table.clone(), row, change, joins: Vec::new(), result: Inserted::Ignored },
+        Yields::Nothing,
+        missing_row(front, table, id),
+    ))
 }
 
 pub fn delete(front: &Front<'_>, table: &Name, id: ExprId) -> Result<Understood, Why> {
@@ -32,7 +36,7 @@ pub fn delete(front: &Front<'_>, table: &Name, id: ExprId) -> Result<Understood,
             "`await ….delete({table}).where(eq({table}.id, id))` once nothing refers to the row, or `--fk plain` for a schema without foreign keys"
         )));
     }
-    Ok(front.done(Ask::Delete { table: table.clone(), row }, Yields::Nothing, missing_row(front, table, id)))
+    Ok(front.done(Ask::Delete { table: table.clone(), row, result: Inserted::Ignored }, Yields::Nothing, missing_row(front, table, id)))
 }
 
 /// Of a row that was loaded it need not be said what happens where it is missing.

@@ -5,7 +5,7 @@ use crate::codemods::functions::ask::{Ask, Bound, End, Key, Op, Read, Source, Va
 use crate::codemods::functions::edges::{self, Followed};
 use crate::codemods::functions::order;
 use crate::codemods::functions::predicates;
-use crate::model::hir::{ExprId, Name};
+use crate::model::hir::{ExprId, ExprKind, Name};
 use crate::model::ty::{EntsTy, Ty};
 
 /// How far a chain has been followed.
@@ -102,6 +102,11 @@ impl Walk<'_, '_> {
             State::One(row) => self.on_one(row, link, &args),
             State::Edge(edge) => self.on_edge(edge, link, &args),
             State::Done(mut done) => match (&*link.name, &done.yields) {
+                ("docs", Yields::Data) if matches!(done.ask, Ask::Many { .. }) => {
+                    let Ask::Many { table, .. } = &done.ask else { return Err(dynamic()) };
+                    self.check_raw(table)?;
+                    Ok(State::Done(done))
+                }
                 ("map", Yields::Rows(_) | Yields::Page(_)) if done.mapped.is_none() => {
                     done.mapped = Some(Mapped { of_page: matches!(done.yields, Yields::Page(_)), ..self.mapped(link, &args)? });
                     done.yields = Yields::Data;
@@ -196,7 +201,12 @@ impl Walk<'_, '_> {
                 self.read(read)
             }
             ("insert" | "insertMany", [value]) if is_fresh => writes::insert(self, read.table, *value, &*link.name == "insertMany"),
-            ("normalizeId", [value]) if is_fresh => Ok(done(Ask::NormalizeId { table: read.table, value: *value }, Yields::Data)),
+            ("normalizeId", [value]) if is_fresh => {
+                Ok(done(Ask::NormalizeId { table: read.table, value: *value, is_handed_out: false }, Yields::Data))
+            }
+            ("getMany" | "getManyX", [ids]) if is_fresh => {
+                Ok(done(Ask::Many { table: read.table, ids: *ids, throws: &*link.name == "getManyX" }, Yields::Data))
+            }
             _ => Err(unknown(link)),
         }
     }
@@ -220,6 +230,15 @@ impl Walk<'_, '_> {
     fn on_one(&mut self, row: RowRef, link: &Link, args: &[ExprId]) -> Result<State, Why> {
         match (&*link.name, args) {
             ("edge" | "edgeX", [_]) => self.edge(row, link),
+            // What is loaded has its defaults.
+            ("doc", []) if row.held.is_some() => {
+                let Some(held) = row.held else { return Err(dynamic()) };
+                let is_optional = self.reader.module.call(link.call).is_some_and(|call| {
+                    call.optional
+                        || matches!(self.reader.module.expr(self.reader.module.bare(call.callee)), ExprKind::Member { optional: true, .. })
+                });
+                Ok(done(Ask::Document { table: row.table, row: held, is_optional }, Yields::Data))
+            }
             ("doc", []) => {
                 self.check_raw(&row.table)?;
                 Ok(State::One(row))
@@ -250,7 +269,7 @@ impl Walk<'_, '_> {
     /// The row itself.
     fn row(&mut self, row: RowRef) -> Result<State, Why> {
         if row.held.is_some() {
-            return Err(Why::new("functions-doc", "a loaded ent is asked for its document"));
+            return Err(lazy());
         }
         let (source, end) = match &row.key {
             Key::Id(id) => (Source::Id(id.clone()), if row.throws { End::FirstOrThrow } else { End::First }),

@@ -1,15 +1,17 @@
 //! The calls on ents in one file, the setup that they go by, and the project's own names for their types.
 
-use super::{Base, Chain};
-use crate::codemods::functions::ask::{Ask, Inserted};
+use super::{Base, Chain, factories};
+use crate::codemods::functions::ask::{Ask, Inserted, Key, Value};
+use crate::codemods::functions::edges;
+use crate::codemods::functions::print::is_simple;
 use crate::codemods::functions::reader::Reader;
 use crate::codemods::functions::shapes::{Flow, Taken};
-use crate::codemods::functions::sites::{self, Draft, FileSites, Handle, Manner, Site, functions_around, in_reach};
+use crate::codemods::functions::sites::{self, Anew, Draft, FileSites, Handle, Manner, Site, Suspect};
 use crate::codemods::functions::target::Target;
 use crate::codemods::functions::verdict::{Understood, Why};
 use crate::model::Workspace;
-use crate::model::hir::{Binding, BindingId, BindingKind, ExprId, ExprKind, Module, Name, Parent, Place, TypeId, TypeNode};
-use crate::model::ty::{EntsForm, Ty};
+use crate::model::hir::{Binding, BindingId, BindingKind, ExprId, ExprKind, Module, Parent, Place, TypeId, TypeNode};
+use crate::model::ty::EdgeEnd;
 use crate::source::FileId;
 
 pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
@@ -24,7 +26,9 @@ pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
             file,
             schema,
             sites,
-            factories: factories(&reader),
+            factories: factories::calls(&reader),
+            handed: factories::handed(&reader),
+            held: factories::held(&reader),
             suspects: suspects(&reader),
             aliases: aliases(module),
             is_kept: false,
@@ -34,6 +38,11 @@ pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
 
 fn site(reader: &Reader<'_>, chain: Chain) -> Site {
     let held_in = super::held_in(reader, chain.top).filter(|_| is_lazy(reader, chain.top));
+    let handle = factories::handle(reader, &chain);
+    let mut verdict = reader.understand(&chain);
+    if let (Ok(Understood { ask: Ask::NormalizeId { is_handed_out, .. }, .. }), Some(handle)) = (&mut verdict, &handle) {
+        *is_handed_out = !factories::has_database(reader, handle);
+    }
     let draft = Draft {
         top: chain.top,
         via: chain.via,
@@ -41,28 +50,89 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
             Base::Row(row) => Some(row),
             _ => None,
         },
+        guard: guard(reader, &chain),
+        anew: handle.as_ref().and_then(|_| anew(reader, &chain)),
         about: chain.ents.table_name().cloned(),
         held_in,
-        handle: handle(reader, &chain),
-        verdict: reader.understand(&chain),
+        handle,
+        verdict,
     };
     let is_method = |name: &str| matches!(name, "edge" | "edgeX" | "patch" | "replace" | "delete" | "doc");
     let refused = |understood: &Understood, flow: &Flow| refused(reader, &chain, understood, flow, held_in);
     sites::settled(reader, &chain.ents.schema, draft, &Manner { is_method: &is_method, refused: &refused })
 }
 
+/// What a call on a row may begin with in its place: where only the id counts, or a field that is surely there.
+fn anew(reader: &Reader<'_>, chain: &Chain) -> Option<Anew> {
+    let (Base::Row(_), Some(first)) = (&chain.base, chain.links.first()) else { return None };
+    let table = chain.ents.table_name()?.clone();
+    let call = reader.module.call(first.call)?;
+    let is_optional =
+        call.optional || matches!(reader.module.expr(reader.module.bare(call.callee)), ExprKind::Member { optional: true, .. });
+    match &*first.name {
+        "patch" | "replace" | "delete" if !is_optional => Some(Anew::Row { table }),
+        "edge" | "edgeX" if !is_optional => {
+            let name = reader.ty(call.args.first()?.value).as_str()?.clone();
+            let edge = edges::table(&chain.ents.schema, &table)?.edges.iter().find(|edge| edge.name == name)?;
+            match &edge.end {
+                EdgeEnd::Field(column) if !edge.optional && !edge.to.starts_with('_') => {
+                    Some(Anew::Field { call: first.call, to: edge.to.clone(), column: column.clone() })
+                }
+                EdgeEnd::Field(_) => None,
+                _ => Some(Anew::Row { table }),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `row?.patch(…)`: the row may not be there, and then nothing happens.
+fn is_optional(reader: &Reader<'_>, chain: &Chain) -> bool {
+    let (Base::Row(_), Some(first)) = (&chain.base, chain.links.first()) else { return false };
+    reader.module.call(first.call).is_some_and(|call| {
+        call.optional || matches!(reader.module.expr(reader.module.bare(call.callee)), ExprKind::Member { optional: true, .. })
+    })
+}
+
+/// The name of a row that may not be there, where the write of it is a statement.
+fn guard(reader: &Reader<'_>, chain: &Chain) -> Option<ExprId> {
+    let Base::Row(row) = chain.base else { return None };
+    let is_write = matches!(&chain.links[..], [only] if matches!(&*only.name, "patch" | "delete"));
+    let is_name = matches!(reader.module.expr(reader.module.bare(row)), ExprKind::Local(_));
+    (is_optional(reader, chain) && is_write && is_name).then_some(row)
+}
+
 fn refused(reader: &Reader<'_>, chain: &Chain, understood: &Understood, flow: &Flow, held_in: Option<BindingId>) -> Option<Why> {
-    if let Ask::NormalizeId { table, .. } = &understood.ask {
-        return (!has_database(reader, chain)).then(|| {
-            Why::new("functions-normalize-id", "the ORM does not check ids, and the database is kept from functions here")
-                .or(format!("hand out `db` in the context, and write `ctx.db.normalizeId(\"{table}\", …)`"))
-        });
+    match &understood.ask {
+        Ask::Document { .. } => return None,
+        // Whoever has the object that has `table` has what is put beside that.
+        Ask::NormalizeId { table, is_handed_out, .. } => {
+            let is_beside = matches!(factories::handle(reader, chain), Some(Handle::Object(_)));
+            return (*is_handed_out && !is_beside).then(|| {
+                Why::new("functions-normalize-id", "the ORM does not check ids, and the database is kept from functions here")
+                    .or(format!("hand out `db` in the context, and write `ctx.db.normalizeId(\"{table}\", …)`"))
+            });
+        }
+        _ => {}
+    }
+    let is_guarded = || {
+        let has_joins = matches!(&understood.ask, Ask::Update { joins, .. } if !joins.is_empty());
+        guard(reader, chain).is_some() && flow.is_ignored && matches!(flow.taken, Taken::Awaited(_)) && !has_joins
+    };
+    if is_optional(reader, chain) && !is_guarded() {
+        return Some(
+            Why::new("functions-optional", "the row may not be there, and then nothing is asked for")
+                .or("ask whether the row is there first"),
+        );
     }
     if held_in.is_none() && flow.taken == Taken::Lazy {
         return Some(Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows"));
     }
+    let is_at_hand = |id: &Value| match id {
+        Value::Expr(id) | Value::IdOf(id, _) | Value::FieldOf(id, _) => is_simple(reader.module, *id),
+    };
     match &understood.ask {
-        Ask::Update { .. } | Ask::Delete { .. } if !flow.is_ignored => {
+        Ask::Delete { row, .. } if !flow.is_ignored && !matches!(row, Key::Id(id) if is_at_hand(id)) => {
             Some(Why::new("functions-write-result", "the id that ents give back is used, and the ORM gives back none"))
         }
         Ask::Insert { joins, .. } | Ask::Update { joins, .. } if !joins.is_empty() && !can_follow(reader, &understood.ask, flow) => {
@@ -110,40 +180,33 @@ fn awaited_names(reader: &Reader<'_>) -> Vec<Site> {
     lazy.filter_map(|id| Some(site(reader, chain(id)?))).collect()
 }
 
-fn factories(reader: &Reader<'_>) -> Vec<(ExprId, ExprId)> {
-    let module = reader.module;
-    let is_factory = |call: &crate::model::hir::Call| match reader.ty(call.callee) {
-        Ty::External(external) => external.is("convex-ents", &["entsTableFactory"]),
-        _ => false,
-    };
-    let calls = module.exprs().filter_map(|(id, kind)| match kind {
-        ExprKind::Call(call) if is_factory(call) => Some((id, call.args.first()?.value)),
-        _ => None,
-    });
-    calls.collect()
-}
-
 /// `x.edge("posts")` and the like on something that is not known.
-fn suspects(reader: &Reader<'_>) -> Vec<ExprId> {
+fn suspects(reader: &Reader<'_>) -> Vec<Suspect> {
     let module = reader.module;
     let calls = module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Call(_))).map(|(id, _)| id);
-    calls
-        .filter(|id| {
-            let Some((call, object, method)) = module.method(*id) else { return false };
-            let names_table = |at: ExprId| module.constant(at).is_some_and(|name| reader.target.tables.contains_key(name));
-            let is_table = &**method == "table" && call.args.first().is_some_and(|a| names_table(a.value));
-            if is_table && reader.ty(call.callee).is_unknown() {
-                return true;
-            }
-            let is_like = match (&**method, call.args.len()) {
-                ("edge" | "edgeX", 1) => module.constant(call.args[0].value).is_some(),
-                ("patch" | "replace", 1) => module.as_object(call.args[0].value).is_some(),
-                _ => false,
-            };
-            is_like && reader.ty(object).is_unknown()
-        })
-        .chain(handed_on(reader))
-        .collect()
+    calls.filter_map(|id| suspect(reader, id)).chain(handed_on(reader).map(|call| Suspect { call, tables: None })).collect()
+}
+
+fn suspect(reader: &Reader<'_>, id: ExprId) -> Option<Suspect> {
+    let module = reader.module;
+    let (call, object, method) = module.method(id)?;
+    let names_table = |at: ExprId| module.constant(at).is_some_and(|name| reader.target.tables.contains_key(name));
+    let is_table = &**method == "table" && call.args.first().is_some_and(|a| names_table(a.value));
+    if is_table && reader.ty(call.callee).is_unknown() {
+        // Its rows are its own.
+        return Some(Suspect { call: id, tables: Some(Vec::new()) });
+    }
+    let is_like = match (&**method, call.args.len()) {
+        ("edge" | "edgeX", 1) => module.constant(call.args[0].value).is_some(),
+        ("patch" | "replace", 1) => module.as_object(call.args[0].value).is_some(),
+        _ => false,
+    };
+    if !is_like || !reader.ty(object).is_unknown() {
+        return None;
+    }
+    let schema = reader.infer.world.schema(reader.file);
+    let tables = schema.map(|schema| factories::tables_with(reader, schema, method, call.args[0].value));
+    Some(Suspect { call: id, tables })
 }
 
 /// `ctx.table` where it is neither called nor asked for a table of Convex's own.
@@ -158,7 +221,7 @@ fn handed_on<'r>(reader: &'r Reader<'_>) -> impl Iterator<Item = ExprId> + 'r {
         Parent::Stmt { .. } => false,
     };
     let members = module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Member { .. })).map(|(id, _)| id);
-    members.filter(move |id| is_factory(&reader.ty(*id)) && !is_called(*id))
+    members.filter(move |id| factories::is_factory(&reader.ty(*id)) && !is_called(*id))
 }
 
 /// The project's own names for the types of ents.
@@ -174,51 +237,4 @@ fn aliases(module: &Module) -> Vec<(BindingId, TypeId)> {
         (is_ent && is_of_ents(named)).then_some((BindingId(at as u32), ty))
     };
     module.bindings.iter().enumerate().filter_map(alias).collect()
-}
-
-/// Where the ORM is, for a call.
-fn handle(reader: &Reader<'_>, chain: &Chain) -> Option<Handle> {
-    if let Base::Table { factory, .. } = chain.base {
-        return match reader.module.expr(reader.module.bare(factory)) {
-            ExprKind::Member { object, .. } => {
-                // Where a constant stands for the chain, what it begins with may not be in reach.
-                let is_near = reader.module.enclosing_func(*object) == reader.module.enclosing_func(chain.top);
-                if is_near || in_reach(reader, *object, chain.top) { Some(Handle::Object(*object)) } else { None }
-            }
-            _ => None,
-        };
-    }
-    context_name(reader, chain.top).map(Handle::Name)
-}
-
-/// Whether the context that has the table has the database of Convex as well.
-fn has_database(reader: &Reader<'_>, chain: &Chain) -> bool {
-    let Some(Handle::Object(context)) = handle(reader, chain) else { return false };
-    match reader.ty(context) {
-        Ty::Ctx(ctx) => !ctx.custom.open && ctx.custom.field("db").is_none_or(|field| field.ty == Ty::Db),
-        _ => false,
-    }
-}
-
-/// A parameter around the place that has the `table` of ents.
-fn context_name(reader: &Reader<'_>, at: ExprId) -> Option<Name> {
-    let module = reader.module;
-    for func in functions_around(module, at) {
-        for param in &module.func(func).params {
-            for id in module.bindings_in(param.bindings) {
-                let is_context = match reader.infer.binding(reader.file, id) {
-                    Ty::Ctx(ctx) => ctx.custom.fields.iter().any(|field| is_factory(&field.ty) && &*field.name == "table"),
-                    _ => false,
-                };
-                if is_context {
-                    return Some(module.binding(id).name.clone());
-                }
-            }
-        }
-    }
-    None
-}
-
-fn is_factory(ty: &Ty) -> bool {
-    matches!(ty, Ty::Ents(ents) if ents.form == EntsForm::Factory)
 }

@@ -22,7 +22,7 @@ pub fn insert(walk: &mut Walk<'_, '_>, table: Name, value: ExprId, many: bool) -
 
 /// The row is asked for, and not only its id.
 pub fn with_row(ask: &mut Ask) {
-    if let Ask::Insert { result, .. } = ask {
+    if let Ask::Insert { result, .. } | Ask::Update { result, .. } = ask {
         *result = Inserted::Row;
     }
 }
@@ -41,13 +41,17 @@ pub fn patch(walk: &mut Walk<'_, '_>, row: &RowRef, value: ExprId) -> Result<Sta
         let message = format!("where there is no such row of `{}`, ents threw an error and the ORM changes none", row.table);
         walk.remark("functions-missing-row", message, None);
     }
-    Ok(done(Ask::Update { table: row.table.clone(), row: row.key.clone(), change, joins }, Yields::Nothing))
+    Ok(done(
+        Ask::Update { table: row.table.clone(), row: row.key.clone(), change, joins, result: Inserted::Id },
+        Yields::Id(row.table.clone()),
+    ))
 }
 
 pub fn delete(walk: &Walk<'_, '_>, row: &RowRef) -> Result<State, Why> {
     check_key(row)?;
     check_cascade(walk, &row.table)?;
-    Ok(done(Ask::Delete { table: row.table.clone(), row: row.key.clone() }, Yields::Nothing))
+    let ask = Ask::Delete { table: row.table.clone(), row: row.key.clone(), result: Inserted::Id };
+    Ok(done(ask, Yields::Nothing))
 }
 
 fn check_key(row: &RowRef) -> Result<(), Why> {
