@@ -10,7 +10,7 @@ declare_rule! {
     /// Finds `allowFullScan` that nobody has given a reason for.
     ///
     /// ## Why is this bad?
-    /// It reads the whole table, today a small one.
+    /// It reads the whole table, or all that match a condition: today, a few.
     /// A comment that says why that is right here lets the next reader see whether it still is.
     ///
     /// ## Example
@@ -59,16 +59,18 @@ impl Rule for OrmFullScan {
             let OrmConfig::Object(config) = read.config else { continue };
             let props = module.as_object(config).unwrap_or_default();
             let flags = named(props).filter(|(name, prop)| &***name == "allowFullScan" && matches!(module.expr(prop.value), ExprKind::Bool(true)));
-            places.extend(flags.map(|(_, prop)| module.at(prop.start, prop.end)));
+            // It is asked for beside a condition that an index serves, too, where no limit is.
+            let read = if named(props).any(|(name, _)| &***name == "where") { "all rows that match are" } else { "the whole table is" };
+            places.extend(flags.map(|(_, prop)| (module.at(prop.start, prop.end), read)));
         }
         for write in in_file(&cx.project.orm_writes, file.source.id, |write| write.file) {
             let scans = write.calls.iter().filter(|(name, _)| &**name == "allowFullScan");
-            places.extend(scans.filter_map(|(_, call)| Some(module.property_span(module.bare(module.call(*call)?.callee)))));
+            places.extend(scans.filter_map(|(_, call)| Some((module.property_span(module.bare(module.call(*call)?.callee)), "the whole table is"))));
         }
-        for place in places.into_iter().filter(|place| !is_explained(&file.source, *place)) {
+        for (place, read) in places.into_iter().filter(|(place, _)| !is_explained(&file.source, *place)) {
             cx.report(
-                Diagnostic::new(place, "the whole table is read, and nothing says why that is right")
-                    .help("say why in a comment on this line or above it, or search by an index"),
+                Diagnostic::new(place, format!("{read} read, and nothing says why that is right"))
+                    .help("say why in a comment on this line or above it, or ask for fewer: with an index, or a limit"),
             );
         }
         Some(())
