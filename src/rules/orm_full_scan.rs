@@ -60,7 +60,7 @@ impl Rule for OrmFullScan {
             let props = module.as_object(config).unwrap_or_default();
             let flags = named(props).filter(|(name, prop)| &***name == "allowFullScan" && matches!(module.expr(prop.value), ExprKind::Bool(true)));
             // It is asked for beside a condition that an index serves, too, where no limit is.
-            let read = if named(props).any(|(name, _)| &***name == "where") { "all rows that match are" } else { "the whole table is" };
+            let read = if named(props).any(|(name, _)| &**name == "where") { "all rows that match are" } else { "the whole table is" };
             places.extend(flags.map(|(_, prop)| (module.at(prop.start, prop.end), read)));
         }
         for write in in_file(&cx.project.orm_writes, file.source.id, |write| write.file) {
