@@ -15,7 +15,7 @@ use crate::source::{FileId, Span};
 
 pub use dot::dot;
 pub use mermaid::mermaid;
-pub use svg::svg;
+pub use svg::{svg, svg_within};
 pub use types::full;
 
 /// What is drawn of one schema.

@@ -10,6 +10,7 @@ use orm_lint::cli::args::{MigrateArgs, ReportFormat, Source};
 use orm_lint::cli::lines::Lines;
 use orm_lint::cli::migrate::installed::{Orm, Package};
 use orm_lint::cli::migrate::report::{self, Report};
+use orm_lint::cli::pages;
 use orm_lint::cli::paths::Places;
 use orm_lint::codemod::{self, Calls, Left, Plan, RelationStyle, Rewritten, Severity, Status, TableOutcome};
 use orm_lint::source::{FileId, Span};
@@ -60,11 +61,17 @@ fn rendered(format: ReportFormat, plan: &Plan, orm: &Orm, written: bool) -> Stri
     let lines = Lines::new(&workspace);
     let args = MigrateArgs::parse_from(["orm-migrate", "--from", "ents"]);
     let options = args.options(codemod::From::Ents, orm.style(), &orm.module());
+    let written_file = |(file, new): (&FileId, &Rewritten)| {
+        let source = workspace.source(*file);
+        pages::Rewritten { path: source.path.clone(), before: source.text.to_string(), after: new.text.clone() }
+    };
+    let rewritten: Vec<pages::Rewritten> = plan.files.iter().map(written_file).collect();
     let report = Report {
         places: &places,
         workspace: &workspace,
         lines: &lines,
         plan,
+        rewritten: &rewritten,
         from: Source::Ents,
         options: &options,
         orm,

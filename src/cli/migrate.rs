@@ -182,6 +182,7 @@ impl Run<'_> {
             workspace: &workspace,
             lines: &lines,
             plan: &plan,
+            rewritten: &rewritten,
             from: self.source,
             options: &options,
             orm: &orm,

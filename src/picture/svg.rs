@@ -42,6 +42,11 @@ const MARKERS: [(&str, &str); 3] = [
 ];
 
 pub fn svg(picture: &Picture<'_>) -> String {
+    svg_within(picture, "")
+}
+
+/// The same for a page that holds more than it: names that must be there once begin as is said.
+pub fn svg_within(picture: &Picture<'_>, prefix: &str) -> String {
     let sizes: Vec<Size> = picture.tables.iter().map(size).collect();
     let layout = layout(picture, &sizes);
     let (width, height) = (layout.size.width.ceil(), layout.size.height.ceil());
@@ -53,7 +58,7 @@ pub fn svg(picture: &Picture<'_>) -> String {
     for (name, path) in MARKERS {
         let _ = writeln!(
             out,
-            "<marker id=\"{name}\" viewBox=\"0 0 16 12\" refX=\"16\" refY=\"6\" markerWidth=\"16\" markerHeight=\"12\" \
+            "<marker id=\"{prefix}{name}\" viewBox=\"0 0 16 12\" refX=\"16\" refY=\"6\" markerWidth=\"16\" markerHeight=\"12\" \
              markerUnits=\"userSpaceOnUse\" orient=\"auto-start-reverse\">{path}</marker>"
         );
     }
@@ -63,7 +68,7 @@ pub fn svg(picture: &Picture<'_>) -> String {
         draw_table(&mut out, table, *at, size);
     }
     for (link, way) in picture.links.iter().zip(&layout.ways) {
-        draw_link(&mut out, picture, link, &layout.boxes, &sizes, way);
+        draw_link(&mut out, picture, link, &layout.boxes, &sizes, way, prefix);
     }
     out.push_str("</svg>\n");
     out
@@ -131,7 +136,7 @@ fn draw_field(out: &mut String, field: &Field, width: f64, y: f64) {
     );
 }
 
-fn draw_link(out: &mut String, picture: &Picture<'_>, link: &Link, boxes: &[Point], sizes: &[Size], way: &[Point]) {
+fn draw_link(out: &mut String, picture: &Picture<'_>, link: &Link, boxes: &[Point], sizes: &[Size], way: &[Point], prefix: &str) {
     let (from, to) = (&picture.tables[link.from], &picture.tables[link.to]);
     let row = from.fields.iter().position(|f| *f.name == *link.row());
     let start_y = boxes[link.from].y + row.map_or(HEAD / 2.0, |row| HEAD + 13.0 + row as f64 * ROW);
@@ -164,7 +169,7 @@ fn draw_link(out: &mut String, picture: &Picture<'_>, link: &Link, boxes: &[Poin
     let tooltip = format!("{}.{}{} → {}.{}{}", from.name, link.field, named(&link.name), to.name, link.to_field, named(&link.inverse));
     let _ = writeln!(
         out,
-        "<path class=\"link\" marker-start=\"url(#{source})\" marker-end=\"url(#{target})\" d=\"{path}\"><title>{}</title></path>",
+        "<path class=\"link\" marker-start=\"url(#{prefix}{source})\" marker-end=\"url(#{prefix}{target})\" d=\"{path}\"><title>{}</title></path>",
         escaped(&tooltip)
     );
 }

@@ -73,7 +73,7 @@ pub struct MigrateArgs {
     #[arg(long, value_name = "SHAPE", value_enum, default_value_t, help_heading = "What to write")]
     pub public_shape: PublicShape,
 
-    /// Print what would change as a unified diff (with --format json or markdown, the report of it), and write nothing.
+    /// Print what would change as a unified diff (with another --format than text, the report of it), and write nothing.
     #[arg(long, help_heading = "Running")]
     pub dry_run: bool,
     /// Write nothing; exit 1 if anything would change.
@@ -92,7 +92,7 @@ pub struct MigrateArgs {
     /// Write the report to FILE, not to standard output.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub report: Option<PathBuf>,
-    /// How the report is written; if not given, as the name of --report's FILE ends (`.json`, `.md`), else as text.
+    /// How the report is written; if not given, as the name of --report's FILE ends (`.json`, `.md`, `.html`), else as text.
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
     pub format: Option<ReportFormat>,
     /// Colour the output.
@@ -194,6 +194,8 @@ pub enum ReportFormat {
     Json,
     /// For the description of a pull request.
     Markdown,
+    /// For a browser: one page that stands alone, with each file before and after.
+    Html,
 }
 
 impl MigrateArgs {
@@ -222,6 +224,7 @@ impl MigrateArgs {
         let by_name = || match self.report.as_ref()?.extension()?.to_str()? {
             "json" => Some(ReportFormat::Json),
             "md" | "markdown" => Some(ReportFormat::Markdown),
+            "html" | "htm" => Some(ReportFormat::Html),
             _ => None,
         };
         self.format.or_else(by_name).unwrap_or(ReportFormat::Text)

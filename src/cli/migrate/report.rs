@@ -1,7 +1,8 @@
-//! What a migration came to, in three formats: for people, for programs, for a pull request.
+//! What a migration came to, in four formats: for people, for programs, for a pull request, for a browser.
 //!
 //! Each format is one function from a report to text. What is migrated, and what is left, was decided before.
 
+mod html;
 mod json;
 mod markdown;
 mod text;
@@ -10,6 +11,7 @@ use super::installed::Orm;
 use crate::cli::args::{ReportFormat, Source};
 use crate::cli::lines::Lines;
 use crate::cli::output::counted;
+use crate::cli::pages::Rewritten;
 use crate::cli::paths::Places;
 use crate::codemod::{Left, Options, Part, Plan, RelationStyle, Severity, Status, TableOutcome};
 use crate::model::Workspace;
@@ -24,6 +26,8 @@ pub struct Report<'a> {
     pub workspace: &'a Workspace,
     pub lines: &'a Lines<'a>,
     pub plan: &'a Plan,
+    /// The plan's files, as they are on disk.
+    pub rewritten: &'a [Rewritten],
     pub from: Source,
     pub options: &'a Options,
     pub orm: &'a Orm,
@@ -39,6 +43,7 @@ pub fn render(format: ReportFormat, report: &Report<'_>) -> anyhow::Result<Vec<u
         ReportFormat::Text => text::render(report),
         ReportFormat::Json => json::render(report),
         ReportFormat::Markdown => Ok(markdown::render(report)),
+        ReportFormat::Html => Ok(html::render(report)),
     }
 }
 
