@@ -235,3 +235,31 @@ fn there_has_to_be_a_terminal() {
         "error: --interactive asks about each file, and standard input is no terminal to answer on; --dry-run shows what would change\n";
     assert_eq!((output.code, &*output.err), (2, wanted));
 }
+
+/// Functions of plain Convex need a file that there is not yet.
+#[test]
+fn a_new_file_goes_with_what_needs_it() {
+    const CONVEX: [&str; 6] = ["--from", "convex", "--relations", "defineRelations", "--orm", "better-convex/orm"];
+    let new = || {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy_project(&root().join("fixtures/projects/taskboard/convex"), &folder.path().join("convex"));
+        folder
+    };
+    let (at_once, asked_all) = (new(), new());
+    let before = sources(at_once.path());
+    assert!(orm_migrate(at_once.path(), &CONVEX).code < 2);
+    let Some(output) = asked(asked_all.path(), &"y,".repeat(40), &CONVEX) else { return };
+    assert!(output.out.contains("a new file, which what is rewritten in functions needs"), "{}", output.out);
+    assert_eq!(sources(asked_all.path()), sources(at_once.path()));
+    assert!(asked_all.path().join("convex/orm.ts").exists());
+    assert_eq!(orm_migrate(asked_all.path(), &["--undo"]).code, 0);
+    assert_eq!(sources(asked_all.path()), before);
+
+    let (schema_alone, not_made) = (new(), new());
+    assert!(orm_migrate(schema_alone.path(), &[&CONVEX[..], &["--only", "schema"]].concat()).code < 2);
+    let questions = output.out.matches("apply this").count();
+    let answers = "y,".repeat(questions - 1) + "n";
+    let Some(output) = asked(not_made.path(), &answers, &CONVEX) else { return };
+    assert!(output.out.contains("convex/orm.ts is not made\n  what needs it stays, too: "), "{}", output.out);
+    assert_eq!(sources(not_made.path()), sources(schema_alone.path()));
+}

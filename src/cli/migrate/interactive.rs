@@ -74,7 +74,7 @@ impl Asking<'_> {
         let mut choice = Choice::new(self.workspace, options, plan, self.planned);
         streams::say(&format!(
             "{} would change; nothing is written before all is answered",
-            counted(self.paths(choice.plan.files.keys().copied()).len(), "file")
+            counted(self.paths(choice.plan.files.keys().copied()).len() + choice.plan.created.len(), "file")
         ));
         let mut answered = 0;
         while let Some(unit) = choice.open().first() {
@@ -92,7 +92,7 @@ impl Asking<'_> {
                         let open = choice.open();
                         let consequences = choice.leave(&open);
                         let files = open.into_iter().flat_map(|unit| unit.files).collect();
-                        self.say_left(&Unit { files, projects: Vec::new(), is_again: false }, &consequences);
+                        self.say_left(&Unit::of(files), &consequences);
                     }
                     Answer::Explain => {
                         self.explain(&choice, unit)?;
@@ -145,8 +145,13 @@ impl Asking<'_> {
         let bold = if self.colors { anstyle::Style::new().bold() } else { anstyle::Style::new() };
         // Of what was agreed to in another form, only what is different now.
         let shown: Vec<FileId> = unit.files.iter().copied().filter(|file| choice.is_open(*file)).collect();
-        let mut text = format!("\n{bold}{answered} of {count}: {}{bold:#}\n", self.paths(shown.iter().copied()).join(", "));
+        let mut names = self.paths(shown.iter().copied());
+        names.extend(unit.created.iter().map(|path| self.places.shown(path)));
+        let mut text = format!("\n{bold}{answered} of {count}: {}{bold:#}\n", names.join(", "));
         text += &match (unit.is_again, unit.projects.is_empty()) {
+            (false, _) if unit.created.is_some() => {
+                "a new file, which what is rewritten in functions needs; without it they all stay as they are\n".to_owned()
+            }
             (true, _) => "another change than before, now that something else stays as it is\n".to_owned(),
             (false, false) if unit.files.len() > 1 => {
                 "the schema, in files that change together; without them nothing of the project changes\n".to_owned()
@@ -165,14 +170,17 @@ impl Asking<'_> {
         for file in pages::rewritten(changed) {
             text += &diff::render(&self.places.shown(&file.path), &visible(&file.before), &visible(&file.after), self.colors);
         }
-        let mut err = std::io::stderr().lock();
-        err.write_all(text.as_bytes())?;
+        for (path, new) in unit.created.iter().filter_map(|path| Some((path, choice.plan.created.get(path)?))) {
+            text += &diff::render(&self.places.shown(path), "", &visible(new), self.colors);
+        }
+        std::io::stderr().lock().write_all(text.as_bytes())?;
         Ok(())
     }
 
     fn say_left(&self, unit: &Unit, consequences: &Consequences) {
         let paths = self.paths(unit.files.iter().copied());
         streams::say(&match (&paths[..], unit.projects.is_empty()) {
+            ([], _) => format!("{} is not made", unit.created.as_ref().map_or_else(String::new, |path| self.places.shown(path))),
             (_, false) => format!("{} stays as it is, and all of its project with it", some_of(&paths)),
             ([path], true) => format!("{path} stays as it is"),
             (_, true) => format!("{} stay as they are", some_of(&paths)),

@@ -20,6 +20,8 @@ pub struct Choice<'a> {
     first: BTreeSet<FileId>,
     /// What is wanted, as it was shown.
     taken: BTreeMap<FileId, String>,
+    /// The same of files that are new, by their paths.
+    taken_new: BTreeMap<String, String>,
 }
 
 /// Files that change together or not at all.
@@ -28,6 +30,8 @@ pub struct Unit {
     pub files: Vec<FileId>,
     /// The projects whose schema it is, which stay as a whole where it is not wanted; none for a file with functions.
     pub projects: Vec<usize>,
+    /// A file that is new, and that the files with functions of its project need.
+    pub created: Option<String>,
     /// It was wanted in another form, before something else was not.
     pub is_again: bool,
 }
@@ -43,15 +47,22 @@ pub struct Consequences {
     pub calls: usize,
 }
 
+impl Unit {
+    pub fn of(files: Vec<FileId>) -> Self {
+        Self { files, projects: Vec::new(), created: None, is_again: false }
+    }
+}
+
 impl<'a> Choice<'a> {
     pub fn new(workspace: &'a Workspace, options: Options, plan: Plan, planned: &'a dyn Fn(&Options) -> Plan) -> Self {
         let mut kept = options.kept.clone();
         kept.extend(plan.files.keys().map(|file| workspace.source(*file).path.clone()));
         let first = planned(&Options { kept, ..options.clone() }).files.into_keys().collect();
-        Self { workspace, planned, options, plan, first, taken: BTreeMap::new() }
+        Self { workspace, planned, options, plan, first, taken: BTreeMap::new(), taken_new: BTreeMap::new() }
     }
 
-    /// What is still to be asked: schemas first, then files with functions, from those that others import to those that import them.
+    /// What is still to be asked: schemas first, then files with functions, from those that others import to those that import them, and what
+    /// these come to need last.
     pub fn open(&self) -> Vec<Unit> {
         let path = |file: &FileId| self.workspace.source(*file).path.as_str();
         let is_first = |file: &FileId| self.first.contains(file) || self.options.kept.iter().any(|kept| kept == path(file));
@@ -68,15 +79,21 @@ impl<'a> Choice<'a> {
                     unit.files.push(file);
                     unit.projects.extend((!unit.projects.contains(&project)).then_some(project));
                 }
-                None => units.push(Unit { files: vec![file], projects: vec![project], is_again: false }),
+                None => units.push(Unit { projects: vec![project], ..Unit::of(vec![file]) }),
             }
         }
         rest.sort_by_key(|file| (self.project(*file), Reverse(self.importers(*file).len()), path(file)));
-        units.extend(rest.into_iter().map(|file| Unit { files: vec![file], projects: Vec::new(), is_again: false }));
+        units.extend(rest.into_iter().map(|file| Unit::of(vec![file])));
         units.retain(|unit| unit.files.iter().any(|file| self.is_open(*file)));
         for unit in &mut units {
             unit.is_again = unit.files.iter().any(|file| self.taken.contains_key(file));
         }
+        let created = self.plan.created.iter().filter(|(path, text)| self.taken_new.get(*path) != Some(text));
+        units.extend(created.map(|(path, _)| Unit {
+            created: Some(path.clone()),
+            is_again: self.taken_new.contains_key(path),
+            ..Unit::of(Vec::new())
+        }));
         units
     }
 
@@ -94,6 +111,8 @@ impl<'a> Choice<'a> {
     pub fn take(&mut self, unit: &Unit) {
         let new = unit.files.iter().filter_map(|file| Some((*file, self.plan.files.get(file)?.text.clone())));
         self.taken.extend(new);
+        let created = unit.created.as_ref().and_then(|path| Some((path.clone(), self.plan.created.get(path)?.clone())));
+        self.taken_new.extend(created);
     }
 
     /// Leaves these as they are, and makes the plan anew.
@@ -103,6 +122,7 @@ impl<'a> Choice<'a> {
         let consequences = self.consequences(units, &plan);
         (self.options, self.plan) = (options, plan);
         self.taken.retain(|file, _| self.plan.files.contains_key(file));
+        self.taken_new.retain(|path, _| self.plan.created.contains_key(path));
         consequences
     }
 
@@ -116,11 +136,23 @@ impl<'a> Choice<'a> {
         let mut options = self.options.clone();
         for unit in units {
             match unit.projects.is_empty() {
-                true => options.kept.extend(unit.files.iter().map(|file| self.workspace.source(*file).path.clone())),
+                true => {
+                    let needing = unit.created.iter().flat_map(|path| self.needing(path));
+                    let left = unit.files.iter().copied().chain(needing);
+                    options.kept.extend(left.map(|file| self.workspace.source(file).path.clone()));
+                }
                 false => options.projects.iter_mut().for_each(|asked| asked.retain(|project| !unit.projects.contains(project))),
             }
         }
         options
+    }
+
+    /// The files with functions of the project that a new file is of.
+    fn needing(&self, created: &str) -> impl Iterator<Item = FileId> {
+        let root = |path: &str| self.workspace.layout.root_of(path);
+        let of = root(created);
+        let files = self.plan.files.keys().copied().filter(|file| !self.first.contains(file));
+        files.filter(move |file| root(&self.workspace.source(*file).path) == of)
     }
 
     fn consequences(&self, units: &[Unit], plan: &Plan) -> Consequences {

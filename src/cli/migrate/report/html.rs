@@ -269,7 +269,7 @@ impl<'a> Files<'a> {
             self.html,
             "<details id=\"f{number}\"{open}>\n<summary><h3>{path}</h3> <span class=\"count\">{}, {}</span></summary>\n",
             counted(added, "new line"),
-            format_args!("{removed} gone")
+            if self.report.plan.created.contains_key(&file.path) { "in a new file".to_owned() } else { format!("{removed} gone") }
         );
         if !is_shown {
             self.html += "<p>Not shown, for the page would become too large; the diff of this file shows it.</p>\n</details>\n";
