@@ -60,7 +60,7 @@ fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &
     // Comments that the new code of a call would have no place for: the call is left.
     let mut comments: Vec<Span> = Vec::new();
     let mut outcome = loop {
-        let outcome = functions::plan(workspace, place, &after, options, &comments);
+        let outcome = functions::plan(workspace, place, &after, options, &comments, &plan.files);
         let lost = |(file, rewritten): (&FileId, &crate::codemod::Rewritten)| {
             let source = workspace.source(*file);
             let new = crate::model::read(*file, source.path.clone(), rewritten.text.clone()).source;

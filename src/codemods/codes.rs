@@ -79,6 +79,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("functions-soft-delete", "A deletion marks rows, or takes rows along that are otherwise only marked. The call is left."),
     ("functions-symmetric", "Ents keep an edge of a table to itself once for each direction. The call is left."),
     ("functions-system-table", "A call reads a table of Convex itself. It is left."),
+    ("functions-table-file", "The file of a call also defines tables, which are written anew. The call is left."),
     (
         "functions-unknown-receiver",
         "What looks like a call on an ent is made on something that is not known. Rows have to go on being ents.",

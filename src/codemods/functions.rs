@@ -6,6 +6,7 @@
 mod aliases;
 mod ask;
 mod changes;
+mod conditions;
 mod convex;
 mod decide;
 mod definitions;
@@ -27,6 +28,7 @@ mod setup;
 mod shapes;
 mod sites;
 mod suggestions;
+mod taken;
 mod target;
 mod verdict;
 mod wiring;
@@ -47,10 +49,18 @@ pub struct Outcome {
     pub calls: Calls,
 }
 
-/// What is to become of the functions of a project, given the program as it is, and as it will be with the new schema.
+/// What is to become of the functions of a project, given the program as it is, and as it will be with the new schema; `written` are the
+/// files that this takes.
 ///
 /// Calls around one of the comments are left, for what takes their place has none for it.
-pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Options, comments: &[Span]) -> Outcome {
+pub fn plan(
+    before: &Workspace,
+    place: usize,
+    after: &Workspace,
+    options: &Options,
+    comments: &[Span],
+    written: &BTreeMap<FileId, Rewritten>,
+) -> Outcome {
     let project = &before.projects[place];
     let mut target = target::Target::of(after, &after.projects[place]);
     target.is_before_011 = options.target == Version::Before011;
@@ -80,6 +90,9 @@ pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Optio
         () => None,
     };
     decide::keep_comments(before, &mut found, comments);
+    if options.from == From::Convex {
+        found.iter_mut().filter(|file| written.contains_key(&file.file)).for_each(leave_tables);
+    }
     decide::decide(&mut found, obstacle);
     outcome.calls = calls(&found);
     outcome.left = decide::left(before, &found, options.from);
@@ -100,6 +113,14 @@ pub fn plan(before: &Workspace, place: usize, after: &Workspace, options: &Optio
         outcome.created = written.created;
     }
     outcome
+}
+
+/// Leaves the calls in a file of which tables are written anew: both at once is more than one change of a text.
+fn leave_tables(file: &mut sites::FileSites) {
+    for site in &mut file.sites {
+        let why = "its file defines tables, too, which are written anew";
+        site.verdict = Err(verdict::Why::new("functions-table-file", why).or("define the tables in a file of their own, and run it again"));
+    }
 }
 
 /// Whether calls of ents are left, which need what they had.

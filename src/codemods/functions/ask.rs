@@ -212,6 +212,18 @@ impl End {
 }
 
 impl Read {
+    /// What columns are compared with.
+    pub fn values(&self) -> Vec<&Value> {
+        let mut values: Vec<&Value> = match &self.source {
+            Source::Id(id) => vec![id],
+            Source::Index { bounds, .. } => bounds.iter().map(|bound| &bound.value).collect(),
+            Source::Search { filters, .. } => filters.iter().map(|(_, value)| value).collect(),
+            Source::All => Vec::new(),
+        };
+        self.filters.iter().for_each(|filter| filter.add_values(&mut values));
+        values
+    }
+
     /// All that the rows have to meet.
     pub fn conditions(&self) -> Vec<Predicate> {
         let mut all: Vec<Predicate> = match &self.source {
@@ -232,6 +244,14 @@ impl Read {
 }
 
 impl Predicate {
+    fn add_values<'p>(&'p self, values: &mut Vec<&'p Value>) {
+        match self {
+            Self::Compare(_, _, value) => values.push(value),
+            Self::Missing(_) | Self::Present(_) => {}
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.add_values(values)),
+        }
+    }
+
     /// Whether an object cannot say it.
     pub fn needs_callback(&self) -> bool {
         match self {
@@ -262,6 +282,8 @@ pub struct Related {
 #[derive(Clone, Debug)]
 pub enum Value {
     Expr(ExprId),
+    /// It is there, which the compiler forgets in a callback.
+    Sure(ExprId),
     /// The id of a row of the table.
     IdOf(ExprId, Name),
     /// A column of a row that is held.

@@ -101,8 +101,11 @@ export function toDocuments<Table extends keyof typeof tables>(table: Table, row
         parts.push(
             "\
 /** A page of rows of the ORM in the shape of documents. */
-export function toDocumentPage<Table extends keyof typeof tables, Page extends { page: Row<Table>[] }>(table: Table, result: Page) {
-  return { ...result, page: toDocuments(table, result.page) };
+export function toDocumentPage<Table extends keyof typeof tables, Page extends { page: Row<Table>[]; continueCursor: string | null }>(
+  table: Table,
+  result: Page,
+) {
+  return { ...result, continueCursor: result.continueCursor as string, page: toDocuments(table, result.page) };
 }"
             .to_owned(),
         );

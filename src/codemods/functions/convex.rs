@@ -7,7 +7,7 @@ mod writes;
 
 use std::sync::Arc;
 
-use super::ask::{Ask, End, Read, Source};
+use super::ask::{Ask, End, Read, Source, Value};
 use super::edges;
 use super::reader::Reader;
 use super::shapes::{Flow, Taken};
@@ -15,7 +15,7 @@ use super::sites::{self, Draft, FileSites, Handle, Manner, Site};
 use super::target::Target;
 use super::verdict::{Remark, Understood, Why, Yields};
 use crate::model::calls::{Callee, PlatformCall};
-use crate::model::hir::{ExprId, ExprKind, Keyword, Name, TypeNode};
+use crate::model::hir::{BindingKind, ExprId, ExprKind, Keyword, Name, TypeNode};
 use crate::model::queries::DbQuery;
 use crate::model::ty::{Object, SchemaTy, Ty};
 use crate::model::{Project, Workspace};
@@ -39,6 +39,7 @@ pub fn read(workspace: &Workspace, project: &Project, files: &[FileId], target: 
         let calls = project.calls.iter().filter(|call| call.file == file).filter_map(|call| front.call(call));
         let mut sites: Vec<Site> = queries.chain(calls).flatten().collect();
         sites.sort_by_key(|site| workspace.hir(file).span(site.top).start);
+        let untyped = sites.iter().flat_map(|site| front.untyped(site)).collect();
         FileSites {
             file,
             schema: Some(schema.clone()),
@@ -48,6 +49,7 @@ pub fn read(workspace: &Workspace, project: &Project, files: &[FileId], target: 
             held: Vec::new(),
             suspects: Vec::new(),
             aliases: Vec::new(),
+            untyped,
             is_kept: false,
         }
     })
@@ -60,6 +62,42 @@ pub struct Front<'a> {
 }
 
 impl Front<'_> {
+    /// The values of a read that are fields of documents.
+    fn untyped(&self, site: &Site) -> Vec<(ExprId, ExprId, Ty)> {
+        let Ok(Understood { ask: Ask::Read(read), .. }) = &site.verdict else { return Vec::new() };
+        let field = |value: &Value| {
+            let (Value::Expr(id) | Value::Sure(id)) = value else { return None };
+            let from = self.document_of(*id, 0)?;
+            Some((*id, from, self.reader.infer.at_once(self.reader.file, *id).non_null()))
+        };
+        read.values().into_iter().filter_map(field).collect()
+    }
+
+    /// The field of a document that a value comes from, by constants and further fields.
+    fn document_of(&self, id: ExprId, depth: u32) -> Option<ExprId> {
+        let module = self.reader.module;
+        let at = module.bare(id);
+        match module.expr(at) {
+            ExprKind::Member { object, .. } => match self.reader.ty(*object).non_null() {
+                Ty::Doc(table) => self.reader.target.tables.contains_key(&table).then_some(at),
+                _ => self.document_of(*object, depth),
+            },
+            ExprKind::Local(binding) if depth < 4 => {
+                let binding = module.binding(*binding);
+                let BindingKind::Const(Some(init)) = binding.kind else { return None };
+                if binding.ty.is_some() {
+                    return None;
+                }
+                match (&binding.path[..], self.reader.ty(init).non_null()) {
+                    ([], _) => self.document_of(init, depth + 1),
+                    (_, Ty::Doc(table)) if self.reader.target.tables.contains_key(&table) => Some(init),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     fn query(&self, query: &DbQuery) -> Option<Site> {
         let about = query.table.clone();
         // Tables of Convex itself are read as before.

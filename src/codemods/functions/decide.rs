@@ -36,7 +36,7 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
                         None => false,
                     },
                     Use::Method(_) => true,
-                    Use::Field(_) => false,
+                    Use::Field(_) | Use::Itself(_) => false,
                 });
                 let is_needed = is_needed || is_unseen_document(site, &known, &needed);
                 if is_needed {

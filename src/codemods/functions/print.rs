@@ -2,7 +2,7 @@
 
 mod writes;
 
-use super::ask::{Ask, End, Inserted, Join, Key, Op, Predicate, Read, Related, Source, Value};
+use super::ask::{Ask, End, Inserted, Join, Key, Read, Related, Source, Value};
 use super::companions::Helper;
 use super::nested::Nested;
 use super::order;
@@ -10,6 +10,7 @@ use super::target::Target;
 use crate::codemods::schema::files::FileContext;
 use crate::model::Workspace;
 use crate::model::hir::{ExprId, ExprKind, Key as PropKey, Module, Name, PropKind};
+use crate::model::ty::{Literal, Ty};
 use crate::style::{column_at, indent_at};
 use crate::writing::code::Code;
 use crate::writing::imports::specifier;
@@ -25,6 +26,8 @@ pub struct Printer<'a, 'w> {
     pub is_row: &'a dyn Fn(ExprId) -> bool,
     /// The local name of a helper, imported.
     pub helper: &'a dyn Fn(Helper) -> String,
+    /// What a value holds that the compiler knows nothing of.
+    pub untyped: &'a dyn Fn(ExprId) -> Option<Ty>,
     /// The type of ids in this file.
     pub id_type: &'a dyn Fn() -> String,
 }
@@ -193,94 +196,6 @@ impl Printer<'_, '_> {
         Code::field("where", Code::object(fields), self.context.style)
     }
 
-    /// `where: { … }`, or a callback where an object cannot say it.
-    fn where_object(&self, conditions: &[Predicate]) -> Code {
-        let style = self.context.style;
-        if conditions.iter().any(Predicate::needs_callback) {
-            return self.where_callback(conditions);
-        }
-        Code::field("where", self.condition_object(conditions), style)
-    }
-
-    fn condition_object(&self, conditions: &[Predicate]) -> Code {
-        let style = self.context.style;
-        let mut fields: Vec<(Name, Vec<(Op, String)>)> = Vec::new();
-        let mut rest: Vec<Code> = Vec::new();
-        for condition in conditions {
-            match condition {
-                Predicate::Compare(name, op, value) => {
-                    let value = self.value(value, &**name == "id");
-                    match fields.iter_mut().find(|(field, _)| field == name) {
-                        Some((_, ops)) => ops.push((*op, value)),
-                        None => fields.push((name.clone(), vec![(*op, value)])),
-                    }
-                }
-                Predicate::Any(parts) => {
-                    let parts = parts.iter().map(|part| self.condition_object(std::slice::from_ref(part))).collect();
-                    let list = Code::List { open: "[".to_owned(), items: parts, close: "]", braces: false };
-                    rest.push(Code::field("OR", list, style));
-                }
-                Predicate::All(parts) => {
-                    let parts = parts.iter().map(|part| self.condition_object(std::slice::from_ref(part))).collect();
-                    let list = Code::List { open: "[".to_owned(), items: parts, close: "]", braces: false };
-                    rest.push(Code::field("AND", list, style));
-                }
-                Predicate::Missing(_) | Predicate::Present(_) => {}
-            }
-        }
-        let field = |(name, ops): (Name, Vec<(Op, String)>)| match &ops[..] {
-            [(Op::Eq, value)] => self.field(&name, value),
-            ops => {
-                let ops = ops.iter().map(|(op, value)| Code::text(format!("{}: {value}", op.name()))).collect();
-                Code::field(&name, Code::object(ops), style)
-            }
-        };
-        Code::object(fields.into_iter().map(field).chain(rest).collect())
-    }
-
-    fn where_callback(&self, conditions: &[Predicate]) -> Code {
-        let t = ["t", "row", "columns"].into_iter().find(|name| self.module.bindings.iter().all(|b| &*b.name != *name)).unwrap_or("t");
-        let mut ops: Vec<&'static str> = Vec::new();
-        let body = match conditions {
-            [one] => self.callback_term(one, t, &mut ops),
-            many => {
-                ops.push("and");
-                Code::call("and", many.iter().map(|one| self.callback_term(one, t, &mut ops)).collect())
-            }
-        };
-        ops.sort_unstable();
-        ops.dedup();
-        let space = if self.context.style.spaced_braces { " " } else { "" };
-        let head = format!("where: ({t}, {{{space}{}{space}}}) => ", ops.join(", "));
-        Code::Pair(Box::new(Code::Text(head)), Box::new(body))
-    }
-
-    fn callback_term(&self, condition: &Predicate, t: &str, ops: &mut Vec<&'static str>) -> Code {
-        match condition {
-            Predicate::Compare(name, op, value) => {
-                ops.push(op.name());
-                let value = self.value(value, &**name == "id");
-                Code::call(op.name(), vec![Code::text(format!("{t}.{name}")), Code::text(value)])
-            }
-            Predicate::Missing(name) => {
-                ops.extend(["not", "isNotNull"]);
-                Code::text(format!("not(isNotNull({t}.{name}))"))
-            }
-            Predicate::Present(name) => {
-                ops.push("isNotNull");
-                Code::text(format!("isNotNull({t}.{name})"))
-            }
-            Predicate::All(parts) => {
-                ops.push("and");
-                Code::call("and", parts.iter().map(|part| self.callback_term(part, t, ops)).collect())
-            }
-            Predicate::Any(parts) => {
-                ops.push("or");
-                Code::call("or", parts.iter().map(|part| self.callback_term(part, t, ops)).collect())
-            }
-        }
-    }
-
     /// `eq(users.id, userId)`.
     pub fn where_key(&self, table: &Name, key: &Key) -> String {
         let local = self.table(table);
@@ -318,7 +233,13 @@ impl Printer<'_, '_> {
     /// A value, as it is given for a column; ids of rows are plain strings to the compiler.
     pub fn value(&self, value: &Value, is_id: bool) -> String {
         match value {
-            Value::Expr(id) => self.text(*id),
+            Value::Expr(id) | Value::Sure(id) => {
+                let text = self.text(*id);
+                match (self.untyped)(*id).and_then(|ty| self.type_text(&ty)) {
+                    Some(ty) => format!("{text} as {ty}"),
+                    None => text,
+                }
+            }
             Value::IdOf(row, table) => {
                 let text = self.text(*row);
                 match ((self.is_row)(*row), is_id) {
@@ -335,12 +256,25 @@ impl Printer<'_, '_> {
         }
     }
 
+    /// A simple type, as it is written.
+    fn type_text(&self, ty: &Ty) -> Option<String> {
+        Some(match ty {
+            Ty::Id(table) => format!("{}<{}>", (self.id_type)(), self.context.style.string(table)),
+            Ty::String => "string".to_owned(),
+            Ty::Number => "number".to_owned(),
+            Ty::Boolean => "boolean".to_owned(),
+            Ty::Literal(Literal::Str(text), _) => self.context.style.string(text),
+            Ty::Union(members) => members.iter().map(|member| self.type_text(member)).collect::<Option<Vec<_>>>()?.join(" | "),
+            _ => return None,
+        })
+    }
+
     fn is_nullable_row(&self, _row: ExprId, name: &Name) -> bool {
         self.target.tables.values().any(|table| table.nullable.contains(name))
     }
 
     /// `name: value`, short where both are called the same.
-    fn field(&self, name: &str, value: &str) -> Code {
+    pub fn field(&self, name: &str, value: &str) -> Code {
         if name == value {
             return Code::text(name);
         }

@@ -50,7 +50,8 @@ impl<'a> Reader<'a> {
             let said = format!("it cannot be told whether `{}` may be null or undefined", self.text(value));
             return Err(Why::new("functions-missing-value", said).or("give it a type, or decide before what happens without a value"));
         }
-        Ok(Value::Expr(value))
+        let is_sure = !known || !self.ty(value).members().iter().any(is_empty);
+        Ok(if is_sure { Value::Expr(value) } else { Value::Sure(value) })
     }
 
     /// Whether documents may lack the field, or hold null in it.

@@ -104,6 +104,20 @@ impl Rewriter<'_> {
                 _ => None,
             })
             .collect();
+        let traced: BTreeSet<ExprId> = file
+            .sites
+            .iter()
+            .filter(|site| site.is_live())
+            .flat_map(|site| &site.flow.uses)
+            .filter_map(|usage| match usage {
+                Use::Field(member) => Some(*member),
+                _ => None,
+            })
+            .collect();
+        let untyped = |id: ExprId| {
+            let found = file.untyped.iter().find(|(value, field, _)| *value == id && !traced.contains(field));
+            found.map(|(.., ty)| ty.clone())
+        };
         let printer = Printer {
             workspace: self.workspace,
             module,
@@ -112,6 +126,7 @@ impl Rewriter<'_> {
             context: &context,
             is_row: &|row| rows.contains(&row),
             helper: &|helper| self.helper(&context, helper),
+            untyped: &untyped,
             id_type: &|| self.id_type(&context),
         };
         let names = self.held_names(&printer, file);
@@ -410,7 +425,7 @@ fn key_of(ask: &Ask) -> Option<ExprId> {
         return None;
     };
     match value {
-        Value::Expr(id) => Some(*id),
+        Value::Expr(id) | Value::Sure(id) => Some(*id),
         Value::IdOf(..) | Value::FieldOf(..) => None,
     }
 }

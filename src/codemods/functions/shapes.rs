@@ -24,6 +24,8 @@ pub enum Use {
     Receiver(ExprId),
     /// Something of ents is taken from the row, and not called: it would be called on whatever comes after.
     Method(ExprId),
+    /// What stands here has to be what it was from the start: it is changed, compared with another, or named as a type.
+    Itself(ExprId),
     /// The value goes where it is not followed.
     Escape { value: ExprId, shape: Shape, way: Way },
 }
@@ -116,76 +118,6 @@ impl Tracer<'_> {
         Flow { taken, uses, is_ignored }
     }
 
-    /// How the promise is used, and the expression that stands for it there: `wanted ? promise : null` may.
-    fn taken(&self, top: ExprId) -> (Taken, ExprId) {
-        let mut at = top;
-        let mut is_chosen = false;
-        loop {
-            let taken = match self.module.parent(at) {
-                Parent::Expr(up) => match self.module.expr(up) {
-                    ExprKind::Paren(_) => {
-                        at = up;
-                        continue;
-                    }
-                    ExprKind::Cond { test, yes, no } if *test != at && self.is_nothing(if *yes == at { *no } else { *yes }) => {
-                        (at, is_chosen) = (up, true);
-                        continue;
-                    }
-                    ExprKind::Binary { op: Binary::And, right, .. } if *right == at => {
-                        (at, is_chosen) = (up, true);
-                        continue;
-                    }
-                    ExprKind::Await(_) => {
-                        if is_chosen {
-                            Taken::Chosen(up)
-                        } else {
-                            Taken::Awaited(up)
-                        }
-                    }
-                    ExprKind::Unary { op: Unary::Void, .. } => Taken::Discarded,
-                    ExprKind::Array(items) if items.iter().all(|item| !item.spread) => match self.module.parent(up) {
-                        Parent::Expr(call) if self.is_all(call) => Taken::Together,
-                        _ => Taken::Lazy,
-                    },
-                    ExprKind::Member { object, .. } if *object == at && !is_chosen => self.then(up).map_or(Taken::Lazy, Taken::Then),
-                    _ => Taken::Lazy,
-                },
-                Parent::Stmt { place: Place::Discarded, .. } => Taken::Discarded,
-                Parent::Stmt { place: Place::Returned, func: Some(func), .. } => match self.module.func(func).is_async {
-                    true => Taken::Returned,
-                    false if self.is_collected(func) || (self.is_awaited)(func) => Taken::Collected,
-                    false => Taken::Lazy,
-                },
-                Parent::Stmt { .. } => Taken::Lazy,
-            };
-            return (taken, at);
-        }
-    }
-
-    /// `null`, `undefined`, `Promise.resolve(null)`.
-    fn is_nothing(&self, id: ExprId) -> bool {
-        match self.module.expr(self.module.bare(id)) {
-            ExprKind::Null => true,
-            ExprKind::Global(name) => &**name == "undefined",
-            ExprKind::Call(call) => {
-                let is_resolved = self.module.method(self.module.bare(id)).is_some_and(|(_, object, method)| {
-                    &**method == "resolve" && matches!(self.module.expr(object), ExprKind::Global(name) if &**name == "Promise")
-                });
-                is_resolved && call.args.iter().all(|argument| !argument.spread && self.is_nothing(argument.value))
-            }
-            _ => false,
-        }
-    }
-
-    /// The callback of `.then(callback)`, given the member `.then`.
-    fn then(&self, member: ExprId) -> Option<ExprId> {
-        let Parent::Expr(call) = self.module.parent(member) else { return None };
-        let (called, _, method) = self.module.method(call)?;
-        let [callback] = &*called.args else { return None };
-        let is_plain = called.callee == member && &**method == "then" && !callback.spread;
-        (is_plain && self.module.as_func(callback.value).is_some()).then_some(callback.value)
-    }
-
     /// What becomes of the value that a function is called with, which is that of a promise.
     fn given(&self, callback: ExprId, promise: ExprId, shape: Shape) -> Vec<Use> {
         let escape = || vec![Use::Escape { value: promise, shape, way: Way::Other }];
@@ -199,38 +131,6 @@ impl Tracer<'_> {
             }
             Some(_) => escape(),
         }
-    }
-
-    /// `Promise.all([…])`.
-    fn is_all(&self, call: ExprId) -> bool {
-        let Some((_, object, method)) = self.module.method(call) else { return false };
-        &**method == "all" && matches!(self.module.expr(self.module.bare(object)), ExprKind::Global(name) if &**name == "Promise")
-    }
-
-    /// The function is given to `.map` or `.flatMap` of a list, the result of which goes to `Promise.all`.
-    fn is_collected(&self, func: FuncId) -> bool {
-        self.collection(func).is_some()
-    }
-
-    /// The call of `Promise.all` that awaits what the function returns.
-    fn collection(&self, func: FuncId) -> Option<ExprId> {
-        let at = self.module.func(func).expr?;
-        let Parent::Expr(map) = self.module.parent(at) else { return None };
-        let (_, _, method) = self.module.method(map)?;
-        let Parent::Expr(all) = self.module.parent(map) else { return None };
-        (&**method == "map" && self.is_all(all)).then_some(all)
-    }
-
-    fn is_collection_ignored(&self, top: ExprId) -> bool {
-        let Some(all) = self.module.enclosing_func(top).and_then(|func| self.collection(func)) else { return false };
-        match self.module.parent(all) {
-            Parent::Expr(up) => matches!(self.module.expr(up), ExprKind::Await(_)) && self.is_ignored(up),
-            Parent::Stmt { place, .. } => place == Place::Discarded,
-        }
-    }
-
-    fn is_ignored(&self, at: ExprId) -> bool {
-        matches!(self.module.parent(at), Parent::Stmt { place: Place::Discarded, .. })
     }
 
     /// The names that the promise's value gets in `const [a, b] = await Promise.all([…])`; none where it gets none.
@@ -257,6 +157,18 @@ impl Tracer<'_> {
         }
     }
 
+    /// `rows.reduce((sum, row) => …, start)`.
+    fn reduced(&self, callback: ExprId, escape: Use, uses: &mut Vec<Use>, depth: u32) {
+        let Some(func) = self.module.as_func(callback).map(|func| self.module.func(func)) else { return uses.push(escape) };
+        match &func.params[..] {
+            [_] | [] => {}
+            [_, row] | [_, row, _] if row.is_name && !row.is_rest && self.is_steady(row.bindings.0) => {
+                self.follow_binding(row.bindings.0, Shape::Row, uses, depth);
+            }
+            _ => uses.push(escape),
+        }
+    }
+
     /// What becomes of a row that a parameter is.
     pub fn of_parameter(&self, id: BindingId) -> Vec<Use> {
         let mut uses = Vec::new();
@@ -273,6 +185,10 @@ impl Tracer<'_> {
     }
 
     fn follow_binding(&self, id: BindingId, shape: Shape, uses: &mut Vec<Use>, depth: u32) {
+        let named = self.module.type_uses(id).next();
+        if let (Some(_), Some(first)) = (named, self.module.binding(id).uses.first()) {
+            uses.push(Use::Itself(*first));
+        }
         for usage in &self.module.binding(id).uses {
             self.follow(*usage, shape, uses, depth + 1);
         }
@@ -316,8 +232,11 @@ impl Tracer<'_> {
             }
             (Shape::Page, all) if all.iter().all(|b| matches!(&path(b)[..], [Step::Key(_)])) => {
                 for b in all {
-                    if matches!(&path(b)[..], [Step::Key(name)] if &**name == "page") {
-                        self.follow_binding(*b, Shape::Rows, uses, depth);
+                    match &path(b)[..] {
+                        [Step::Key(name)] if &**name == "page" => self.follow_binding(*b, Shape::Rows, uses, depth),
+                        // The ORM has another type for it.
+                        [Step::Key(name)] if &**name == "continueCursor" => uses.push(Use::Itself(at)),
+                        _ => {}
                     }
                 }
             }
@@ -348,6 +267,7 @@ impl Tracer<'_> {
             ExprKind::Cast { kind: Cast::NonNull, .. } => self.follow(up, shape, uses, depth + 1),
             ExprKind::Member { object, property, .. } if *object == at => self.member(at, up, property, shape, uses, depth),
             ExprKind::Index { object, .. } if *object == at && shape == Shape::Rows => self.follow(up, Shape::Row, uses, depth + 1),
+            ExprKind::Assign { target: Some(target), .. } if *target == at => uses.push(Use::Itself(at)),
             ExprKind::Unary { op: Unary::Not, .. } => {}
             ExprKind::Cond { test, .. } if *test == at => {}
             ExprKind::Binary { op: Binary::And, left, .. } if *left == at => {}
@@ -359,7 +279,7 @@ impl Tracer<'_> {
                     _ => false,
                 };
                 if !is_nothing {
-                    uses.push(escape(Way::Other));
+                    uses.push(Use::Itself(at));
                 }
             }
             ExprKind::Object(props) => {
@@ -388,6 +308,7 @@ impl Tracer<'_> {
                 uses.push(Use::Field(member));
             }
             (Shape::Page, None) if &**property == "page" => self.follow(member, Shape::Rows, uses, depth + 1),
+            (Shape::Page, None) if &**property == "continueCursor" => uses.push(Use::Itself(at)),
             (Shape::Page, None) => {}
             (Shape::Rows, None) if &**property == "length" => {}
             (Shape::Rows, Some(call)) => self.list_method(call, property, escape, uses, depth),
@@ -401,6 +322,14 @@ impl Tracer<'_> {
             "sort" | "toSorted" => 2,
             "map" | "filter" | "some" | "every" | "find" | "findLast" | "findIndex" | "forEach" | "flatMap" => 1,
             "slice" | "at" | "reverse" | "toReversed" | "pop" | "shift" => 0,
+            "reduce" if args.len() == 2 => return self.reduced(args[0].value, escape, uses, depth),
+            // It grows, or is asked for one of its rows.
+            "push" | "unshift" | "splice" | "fill" | "includes" | "indexOf" | "lastIndexOf" => {
+                return match escape {
+                    Use::Escape { value, .. } => uses.push(Use::Itself(value)),
+                    other => uses.push(other),
+                };
+            }
             _ => return uses.push(escape),
         };
         if rows > 0 {

@@ -28,6 +28,9 @@ pub struct FileSites {
     pub suspects: Vec<Suspect>,
     /// `type Ent<Table extends TableNames> = GenericEnt<typeof entDefinitions, Table>`: the name, and the type.
     pub aliases: Vec<(BindingId, TypeId)>,
+    /// Values that columns are compared with, and that are fields of documents: to the compiler those of the ORM's tables have fields of
+    /// any type, unless they are rows of calls that are rewritten. With the field that it comes from, and what it holds.
+    pub untyped: Vec<(ExprId, ExprId, Ty)>,
     /// Its calls stay as they are, whatever could be made of them.
     pub is_kept: bool,
 }
@@ -232,7 +235,10 @@ pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Ma
             Err(Why::new("functions-no-context", "no context is in reach here that the ORM could be had from")
                 .or("give the function `ctx`"));
     }
+    let has_escapes = flow.uses.iter().any(|usage| matches!(usage, Use::Escape { .. }));
     let at_once = is_better_at_once(&flow)
+        || flow.uses.iter().any(|usage| matches!(usage, Use::Itself(_)))
+        || has_escapes && fields.iter().any(|field| field.is_written)
         || fields.iter().any(|field| field.is_held_against_undefined)
         || fields.iter().filter(|field| field.minds_null).count() > 2;
     Site { top, via, receiver, guard, anew, about, handle, verdict, flow, fields, held_in, at_once }
@@ -266,7 +272,7 @@ fn shadowed(reader: &Reader<'_>, schema: &SchemaTy, understood: &Understood, flo
     };
     let is_read = |usage: &Use| match usage {
         Use::Field(member) => matches!(reader.module.expr(*member), ExprKind::Member { property, .. } if &**property == "createdAt"),
-        Use::Escape { .. } => true,
+        Use::Escape { .. } | Use::Itself(_) => true,
         Use::Receiver(_) | Use::Method(_) => false,
     };
     let table = match &understood.ask {
@@ -359,7 +365,7 @@ fn minds_null(module: &Module, at: ExprId) -> bool {
         Parent::Stmt { place, .. } => !matches!(place, Place::Test | Place::Discarded),
         Parent::Expr(up) => match module.expr(up) {
             ExprKind::Binary { op, left, .. } => match op {
-                Binary::Coalesce | Binary::Or | Binary::And => *left != at,
+                Binary::Coalesce | Binary::Or | Binary::And => *left != at && minds_null(module, up),
                 Binary::StrictEq | Binary::StrictNe | Binary::LooseEq | Binary::LooseNe => false,
                 _ => true,
             },

@@ -7,7 +7,6 @@ use crate::codemods::functions::verdict::{Remark, Understood, Why, Yields};
 use crate::model::hir::{ExprId, ExprKind, Name};
 
 pub fn insert(front: &Front<'_>, table: &Name, value: ExprId) -> Result<Understood, Why> {
-    check_created_at(front, table, value)?;
     check_system_fields(front, value)?;
     let ask = Ask::Insert { table: table.clone(), value, many: false, result: Inserted::Id, joins: Vec::new() };
     Ok(front.done(ask, Yields::Id(table.clone()), Vec::new()))
@@ -15,7 +14,6 @@ pub fn insert(front: &Front<'_>, table: &Name, value: ExprId) -> Result<Understo
 
 pub fn patch(front: &Front<'_>, table: &Name, id: ExprId, value: ExprId) -> Result<Understood, Why> {
     let row = Key::Id(reads::key(front, table, id)?);
-    check_created_at(front, table, value)?;
     check_system_fields(front, value)?;
     let change = Change {
         value,
@@ -47,17 +45,6 @@ fn missing_row(front: &Front<'_>, table: &Name, id: ExprId) -> Vec<Remark> {
     }
     let message = format!("where there is no such row of `{table}`, Convex threw an error and the ORM changes none");
     vec![Remark { code: "functions-missing-row", message, suggestion: None }]
-}
-
-/// Before 0.11, the ORM stores nothing in a field `createdAt`.
-fn check_created_at(front: &Front<'_>, table: &Name, value: ExprId) -> Result<(), Why> {
-    let has_own = front.reader.target.tables.get(table).is_some_and(|table| table.has_created_at);
-    let fields = front.fields(value);
-    if has_own && (fields.open || fields.field("createdAt").is_some()) {
-        let why = format!("it writes the field `createdAt` of `{table}`, which the ORM takes for the time of creation");
-        return Err(Why::new("functions-created-at", why));
-    }
-    Ok(())
 }
 
 fn check_system_fields(front: &Front<'_>, value: ExprId) -> Result<(), Why> {

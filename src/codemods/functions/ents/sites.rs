@@ -31,6 +31,7 @@ pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
             held: factories::held(&reader),
             suspects: suspects(&reader),
             aliases: aliases(module),
+            untyped: Vec::new(),
             is_kept: false,
         }
     })
@@ -129,7 +130,7 @@ fn refused(reader: &Reader<'_>, chain: &Chain, understood: &Understood, flow: &F
         return Some(Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows"));
     }
     let is_at_hand = |id: &Value| match id {
-        Value::Expr(id) | Value::IdOf(id, _) | Value::FieldOf(id, _) => is_simple(reader.module, *id),
+        Value::Sure(id) | Value::Expr(id) | Value::IdOf(id, _) | Value::FieldOf(id, _) => is_simple(reader.module, *id),
     };
     match &understood.ask {
         Ask::Delete { row, .. } if !flow.is_ignored && !matches!(row, Key::Id(id) if is_at_hand(id)) => {

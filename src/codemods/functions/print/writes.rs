@@ -40,6 +40,10 @@ impl Printer<'_, '_> {
             let token = self.context.names.orm("unsetToken");
             let span = self.module.span(value.value);
             let text = self.nested.text(span);
+            // What is missing is said once.
+            if let Some(plain) = text.strip_suffix(" ?? undefined") {
+                self.nested.set(span, plain.to_owned());
+            }
             let operand = self.operand(value.value);
             let new = match (value.always, value.or_null) {
                 (true, _) => token,
