@@ -125,21 +125,11 @@ impl Job<'_> {
 
     fn ask(&self, rule: &dyn Rule, nouns: &Nouns<'_>, cx: &mut Cx<'_>) {
         rule.file(self.file, cx);
-        for table in &nouns.tables {
-            rule.table(table, cx);
-        }
-        for function in nouns.functions {
-            rule.function(function, cx);
-        }
-        for query in nouns.queries {
-            rule.db_query(query, cx);
-        }
-        for call in nouns.calls {
-            rule.call(call, cx);
-        }
-        for usage in nouns.table_uses {
-            rule.table_use(usage, cx);
-        }
+        cx.each(nouns.tables.iter().copied(), |table, cx| rule.table(table, cx));
+        cx.each(nouns.functions, |function, cx| rule.function(function, cx));
+        cx.each(nouns.queries, |query, cx| rule.db_query(query, cx));
+        cx.each(nouns.calls, |call, cx| rule.call(call, cx));
+        cx.each(nouns.table_uses, |usage, cx| rule.table_use(usage, cx));
     }
 }
 

@@ -93,27 +93,32 @@ pub trait Rule: Send + Sync {
     }
 
     /// Once for every table of a schema that could be read.
-    fn table(&self, _table: &Table, _cx: &mut Cx<'_>) -> Option<()> {
+    fn table(&self, _table: &Table, cx: &mut Cx<'_>) -> Option<()> {
+        cx.is_idle = true;
         None
     }
 
     /// Once for every registered function.
-    fn function(&self, _function: &Function, _cx: &mut Cx<'_>) -> Option<()> {
+    fn function(&self, _function: &Function, cx: &mut Cx<'_>) -> Option<()> {
+        cx.is_idle = true;
         None
     }
 
     /// Once for every query on the database.
-    fn db_query(&self, _query: &DbQuery, _cx: &mut Cx<'_>) -> Option<()> {
+    fn db_query(&self, _query: &DbQuery, cx: &mut Cx<'_>) -> Option<()> {
+        cx.is_idle = true;
         None
     }
 
     /// Once for every call of what Convex or another package offers.
-    fn call(&self, _call: &PlatformCall, _cx: &mut Cx<'_>) -> Option<()> {
+    fn call(&self, _call: &PlatformCall, cx: &mut Cx<'_>) -> Option<()> {
+        cx.is_idle = true;
         None
     }
 
     /// Once for every place that names a table.
-    fn table_use(&self, _usage: &TableUse, _cx: &mut Cx<'_>) -> Option<()> {
+    fn table_use(&self, _usage: &TableUse, cx: &mut Cx<'_>) -> Option<()> {
+        cx.is_idle = true;
         None
     }
 }
@@ -126,6 +131,8 @@ pub struct Cx<'a> {
     rule: &'static str,
     level: Level,
     found: &'a mut Vec<Diagnostic>,
+    /// The rule does not judge nouns of this kind.
+    is_idle: bool,
 }
 
 impl<'a> Cx<'a> {
@@ -137,7 +144,18 @@ impl<'a> Cx<'a> {
         level: Level,
         found: &'a mut Vec<Diagnostic>,
     ) -> Self {
-        Self { workspace, project, answers, rule: meta.id, level, found }
+        Self { workspace, project, answers, rule: meta.id, level, found, is_idle: false }
+    }
+
+    /// Shows the nouns to the rule, if it judges such at all.
+    pub fn each<'n, N: 'n>(&mut self, nouns: impl IntoIterator<Item = &'n N>, hook: impl Fn(&'n N, &mut Self) -> Option<()>) {
+        self.is_idle = false;
+        for noun in nouns {
+            hook(noun, self);
+            if self.is_idle {
+                return;
+            }
+        }
     }
 
     pub fn report(&mut self, diagnostic: Diagnostic) {

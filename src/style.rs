@@ -172,9 +172,8 @@ fn has_comment(body: &[u8]) -> bool {
     is_comment(body) || memchr::memmem::find(body, b"//").is_some()
 }
 
-/// Counted in bytes so that many are compared at once; a piece holds no more than a byte can count.
 fn count(body: &[u8], byte: u8) -> usize {
-    body.chunks(255).map(|piece| usize::from(piece.iter().fold(0, |n: u8, b| n + u8::from(*b == byte)))).sum()
+    memchr::memchr_iter(byte, body).count()
 }
 
 /// The white space that the line of this offset starts with.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::effects::Doing;
 use super::graph::{self, FileGraph, Misused};
 use super::hir::{Call, ExprId, ExprKind, Key, Module, Name, Prop, Step};
 use super::infer::Infer;
@@ -15,6 +16,7 @@ pub struct PlatformCall {
     pub call: ExprId,
     pub span: Span,
     pub callee: Callee,
+    pub does: Doing,
     /// For a method of the database, the table whose id its first argument is.
     pub id_of: Option<Name>,
 }
@@ -107,8 +109,8 @@ fn run(callee: &Callee, call: &Call) -> Option<Run> {
             _ => return None,
         },
         Callee::External(external) => {
-            let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
-            match (&*external.module, &path[..]) {
+            let mut room = Default::default();
+            match (&*external.module, external.parts(&mut room)) {
                 ("convex/server", ["cronJobs", "interval" | "cron" | "hourly" | "daily" | "weekly" | "monthly"]) => (RunBy::Cron, 2),
                 ("@convex-dev/workpool", ["Workpool", "enqueueAction" | "enqueueMutation" | "enqueueQuery"])
                 | ("@convex-dev/workflow", ["WorkflowManager", "start"])
@@ -179,7 +181,8 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, graph: &mut FileGraph, env_r
                 }),
                 _ => None,
             };
-            found.push(PlatformCall { file, call: id, span: module.span(id), callee, id_of });
+            let does = Doing::of(module, id, &callee);
+            found.push(PlatformCall { file, call: id, span: module.span(id), callee, does, id_of });
         }
     }
     found

@@ -2,6 +2,7 @@
 //! Itself, or through the functions that it calls.
 
 mod conditions;
+mod doing;
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
@@ -9,14 +10,16 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use super::calls::{Callee, PlatformCall, RunBy};
+use super::calls::{Callee, RunBy};
 use super::graph::Edge;
 use super::hir::{Binary, ExprId, ExprKind, Module, Parent};
 use super::queries::End;
-use super::ty::{External, FunctionAt};
+use super::ty::FunctionAt;
 use super::{Project, Workspace};
 use crate::source::{FileId, Span};
 use conditions::{Condition, Need, asked_of_caller, condition, names_parameter, needs};
+pub use doing::Doing;
+use doing::{Place, shown};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -38,11 +41,14 @@ pub enum Effect {
     Clock,
 }
 
-const EFFECTS: usize = 8;
+impl Effect {
+    const ALL: [Self; 8] =
+        [Self::Network, Self::Write, Self::Work, Self::Database, Self::Read, Self::Paginate, Self::Identity, Self::Clock];
+}
 
 /// What every function of a project reaches, worked out for an effect when it is first asked for.
 #[derive(Debug, Default)]
-pub(super) struct Reached([OnceLock<Found>; EFFECTS]);
+pub(super) struct Reached([OnceLock<Found>; Effect::ALL.len()]);
 
 #[derive(Debug, Default)]
 struct Found {
@@ -100,6 +106,20 @@ impl Reach<'_> {
         chains.sort_by_key(|c| c.site);
         chains.dedup_by_key(|c| c.site);
         chains
+    }
+
+    /// Whether [`Self::from`] has anything to say.
+    pub fn is_from(&self, function: FunctionAt) -> bool {
+        self.leads(function, function, 0)
+    }
+
+    fn leads(&self, handler: FunctionAt, function: FunctionAt, depth: u32) -> bool {
+        let is_own = || self.found.own.get(&function).is_some_and(|own| !own.is_empty());
+        let leads = |edge: &Edge| match edge.is_callback {
+            true => self.leads(handler, edge.to, depth + 1),
+            false => self.is_reached(edge.to) || self.taken(handler, edge).is_some(),
+        };
+        depth <= 8 && (is_own() || self.project.graph.calls_of(function).iter().any(leads))
     }
 
     pub fn is_reached(&self, function: FunctionAt) -> bool {
@@ -167,7 +187,7 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
         // Of the others, a way that only some callers take is none.
         follows_conditions: matches!(effect, Effect::Network | Effect::Database | Effect::Write),
     };
-    for call in project.calls.iter().filter(|call| is_of(call, effect)) {
+    for (call, place) in project.calls.iter().filter_map(|call| Some((call, call.does.place(effect)?))) {
         let module = workspace.hir(call.file);
         // `new Date(x)` is a date, and not the time.
         if effect == Effect::Clock && matches!(module.expr(call.call), ExprKind::Call(c) | ExprKind::New(c) if !c.args.is_empty()) {
@@ -177,18 +197,18 @@ fn find(workspace: &Workspace, project: &Project, effect: Effect) -> Found {
         if effect == Effect::Clock && stands_in_for_argument(module, call.call) {
             continue;
         }
-        search.add(call.file, call.call);
+        search.add(call.file, call.call, place);
     }
     if effect == Effect::Paginate {
         for query in project.queries.iter().filter(|q| q.end == End::Paginate) {
-            search.add(query.file, query.call);
+            search.look(query.file, query.call);
         }
     }
     if matches!(effect, Effect::Database | Effect::Read) {
         let mut origins: Vec<_> = project.queries.iter().map(|q| q.origin).collect();
         origins.sort_unstable();
         origins.dedup();
-        origins.into_iter().for_each(|(file, expr)| search.add(file, expr));
+        origins.into_iter().for_each(|(file, expr)| search.look(file, expr));
     }
     let runs = if effect == Effect::Identity { runs(workspace, project) } else { FxHashMap::default() };
     search.spread(&runs);
@@ -208,20 +228,24 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// A place that does it.
-    fn add(&mut self, file: FileId, expr: ExprId) {
-        let module = self.workspace.hir(file);
-        let Some(func) = module.enclosing_func(expr) else { return };
-        let (at, span) = (FunctionAt { file, func }, shown(module, expr));
-        let when = condition(module, expr, func);
+    /// An expression that does it.
+    fn look(&mut self, file: FileId, expr: ExprId) {
+        if let Some(place) = Place::of(self.workspace.hir(file), expr) {
+            self.add(file, expr, place);
+        }
+    }
+
+    /// The place of an expression that does it.
+    fn add(&mut self, file: FileId, expr: ExprId, Place { func, when, shown }: Place) {
+        let at = FunctionAt { file, func };
         if when == Condition::Context {
             return;
         }
-        self.found.own.entry(at).or_default().push(span);
-        let hop = Hop { at: span, to: None };
+        self.found.own.entry(at).or_default().push(shown);
+        let hop = Hop { at: shown, to: None };
         match when {
             Condition::None => self.reach(at, hop),
-            _ => self.reach_perhaps(at, hop, needs(module, expr, func)),
+            _ => self.reach_perhaps(at, hop, needs(self.workspace.hir(file), expr, func)),
         }
     }
 
@@ -330,31 +354,6 @@ fn stands_in_for_argument(module: &Module, call: ExprId) -> bool {
     }
 }
 
-/// What to show of a call: the name of what is called.
-fn shown(module: &Module, call: ExprId) -> Span {
-    match module.expr(call) {
-        ExprKind::Call(inner) => module.property_span(module.bare(inner.callee)),
-        _ => module.span(call),
-    }
-}
-
-fn is_of(call: &PlatformCall, effect: Effect) -> bool {
-    match (effect, &call.callee) {
-        (Effect::Network, Callee::External(external)) => is_network(external),
-        (Effect::Write, Callee::Db(method)) => is_write(method),
-        (Effect::Write, Callee::Context(part)) => {
-            matches!(&**part, "runMutation" | "scheduler.runAfter" | "scheduler.runAt" | "scheduler.cancel")
-        }
-        (Effect::Work, _) => is_work(&call.callee),
-        (Effect::Database, Callee::Db(method)) => &**method == "get" || is_write(method),
-        (Effect::Read, Callee::Db(method)) => &**method == "get",
-        (Effect::Identity, Callee::Context(part)) => part.starts_with("auth."),
-        (Effect::Identity, Callee::External(external)) => external.module.starts_with("@convex-dev/auth"),
-        (Effect::Clock, Callee::External(external)) => external.is("global", &["Date", "now"]) || external.is("global", &["Date"]),
-        _ => false,
-    }
-}
-
 /// Whether the method of the database changes documents.
 pub fn is_write(method: &str) -> bool {
     matches!(method, "insert" | "patch" | "replace" | "delete")
@@ -375,22 +374,6 @@ pub fn is_work(callee: &Callee) -> bool {
                 | "storage.store"
                 | "storage.delete"
         ),
-        _ => false,
-    }
-}
-
-/// Packages whose every call is a request; of the rest of the world nothing is said.
-fn is_network(external: &External) -> bool {
-    let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
-    match (&*external.module, &path[..]) {
-        ("global", ["fetch" | "XMLHttpRequest" | "WebSocket" | "EventSource"] | ["globalThis", "fetch"]) => true,
-        ("node-fetch" | "cross-fetch" | "got" | "ky", [name]) => !name.ends_with("Error"),
-        ("undici", ["fetch" | "request"]) => true,
-        ("axios", ["default"] | ["default", "get" | "post" | "put" | "patch" | "delete" | "head" | "request"]) => true,
-        ("ai", [name]) => {
-            matches!(*name, "generateText" | "streamText" | "generateObject" | "streamObject" | "embed" | "embedMany")
-        }
-        ("openai" | "@anthropic-ai/sdk" | "groq-sdk" | "replicate" | "resend", path) => path.len() > 2,
         _ => false,
     }
 }

@@ -19,6 +19,8 @@ use crate::source::{FileId, Span};
 pub struct Graph {
     /// In order of file and of the function that calls, then of place.
     edges: Vec<Edge>,
+    /// For each file where its edges begin and end.
+    edges_in: FxHashMap<FileId, (u32, u32)>,
     /// For each function the places of the edges that lead to it.
     callers: OnceLock<FxHashMap<FunctionAt, Vec<u32>>>,
     /// Every reference, in order of file and place.
@@ -93,6 +95,9 @@ impl Graph {
             graph.misused.extend(file.misused);
         }
         graph.edges.sort_by_key(|e| (e.file, e.from));
+        for (at, edge) in graph.edges.iter().enumerate() {
+            graph.edges_in.entry(edge.file).or_insert((at as u32, 0)).1 = at as u32 + 1;
+        }
         for (at, reference) in graph.references.iter().enumerate() {
             if let Some(target) = reference.target {
                 graph.by_target.entry(target).or_default().push(at as u32);
@@ -109,16 +114,17 @@ impl Graph {
 
     /// What the function calls, in source order.
     pub fn calls_of(&self, from: FunctionAt) -> &[Edge] {
-        let start = self.edges.partition_point(|e| (e.file, e.from) < (from.file, from.func));
-        let rest = self.edges.get(start..).unwrap_or_default();
-        let count = rest.iter().take_while(|e| (e.file, e.from) == (from.file, from.func)).count();
+        let edges = self.calls_in(from.file);
+        let start = edges.partition_point(|e| e.from < from.func);
+        let rest = edges.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|e| e.from == from.func).count();
         &rest[..count]
     }
 
     /// What the functions of a file call.
-    pub fn calls_in(&self, file: FileId) -> impl Iterator<Item = &Edge> {
-        let start = self.edges.partition_point(|e| e.file < file);
-        self.edges.get(start..).unwrap_or_default().iter().take_while(move |e| e.file == file)
+    pub fn calls_in(&self, file: FileId) -> &[Edge] {
+        let Some((from, to)) = self.edges_in.get(&file) else { return &[] };
+        self.edges.get(*from as usize..*to as usize).unwrap_or_default()
     }
 
     /// The edges that lead to the function, in order of file and place.
@@ -138,9 +144,10 @@ impl Graph {
     /// The calls in the function, or in one that stands in it.
     pub fn calls_within(&self, module: &Module, func: FuncId) -> &[Edge] {
         let (first, end) = module.func(func).holds.funcs;
-        let from = self.edges.partition_point(|e| (e.file, e.from) < (module.file, first));
-        let to = self.edges.partition_point(|e| (e.file, e.from) < (module.file, end));
-        self.edges.get(from..to).unwrap_or_default()
+        let edges = self.calls_in(module.file);
+        let from = edges.partition_point(|e| e.from < first);
+        let to = edges.partition_point(|e| e.from < end);
+        edges.get(from..to).unwrap_or_default()
     }
 
     pub fn references(&self) -> &[Reference] {

@@ -156,7 +156,18 @@ pub struct External {
     pub path: Vec<Name>,
 }
 
+/// How many names the longest path has that anything asks for, and more.
+const LONGEST: usize = 8;
+
 impl External {
+    /// The names of the path, those beyond the longest there is left out; `room` is where they are put together.
+    pub fn parts<'r, 'a: 'r>(&'a self, room: &'r mut [&'a str; LONGEST]) -> &'r [&'a str] {
+        let parts = self.path.iter().take(LONGEST);
+        let count = parts.len();
+        room.iter_mut().zip(parts).for_each(|(part, name)| *part = name);
+        &room[..count]
+    }
+
     pub fn is(&self, module: &str, path: &[&str]) -> bool {
         &*self.module == module && self.path.len() == path.len() && self.path.iter().zip(path).all(|(a, b)| &**a == *b)
     }

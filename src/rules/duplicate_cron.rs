@@ -50,9 +50,13 @@ impl Rule for DuplicateCron {
 
 /// The name of a cron that is surely registered: at the top of the module, under no condition.
 fn named(module: &Module, call: &PlatformCall) -> Option<(Name, ExprId)> {
-    let is_cron = matches!(&call.callee, Callee::External(_)) && call.run(module).is_some_and(|run| run.by == RunBy::Cron);
+    let is_cron =
+        matches!(&call.callee, Callee::External(e) if &*e.module == "convex/server") && call.run(module).is_some_and(|run| run.by == RunBy::Cron);
+    if !is_cron {
+        return None;
+    }
     let argument = module.call(call.call)?.args.first()?.value;
     let is_sure = matches!(module.meaningful_parent(call.call).0, Parent::Stmt { func: None, guard: None, .. });
     let name = module.constant(argument)?.clone();
-    (is_cron && is_sure).then_some((name, argument))
+    is_sure.then_some((name, argument))
 }

@@ -76,7 +76,7 @@ impl MissingAccessControl {
         if !is_judged || cx.project.is_component || self.takes_secret(function, cx) {
             return None;
         }
-        let reaches = |effect| !cx.reach(effect).from(at).is_empty();
+        let reaches = |effect| cx.reach(effect).is_from(at);
         let reaches_data = reaches(Effect::Database) || reaches(Effect::Work);
         Some(reaches_data && !reaches(Effect::Identity) && !self.checks(cx, at) && !self.runs_check(cx, at))
     }

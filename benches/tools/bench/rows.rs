@@ -150,6 +150,13 @@ impl Bench {
         self.compare("a schema of 10,000 lines, to parsing alone", &self.lint(&ALL_RULES, &schema), &self.parse("parse", &schema), None)?;
         let file = self.tree("file", |_, to| trees::large_file(to, 1_000_000))?;
         self.compare("one file of 1 MB, to parsing alone", &self.lint(&ALL_RULES, &file), &self.parse("parse", &file), None)?;
+        let half = self.tree("half-a-file", |_, to| trees::large_file(to, 500_000))?;
+        self.doubled("twice as much in one file: functions, from 0.5 to 1 MB", &file, &half)?;
+        let (half, whole) = (
+            self.tree("half-a-schema", |_, to| trees::large_schema(to, 15_000))?,
+            self.tree("whole-schema", |_, to| trees::large_schema(to, 30_000))?,
+        );
+        self.doubled("the same, a schema from 15,000 to 30,000 lines", &whole, &half)?;
         let small = self.tree("small", |_, to| trees::small(to))?;
         let task = self.lint_with(&DEFAULT, &["convex/items.ts"], &small).times(50);
         let costs: Vec<f64> = (0..self.rounds).map(|_| measure(&task).map(|cost| cost.cpu)).collect::<Result<_, _>>()?;
@@ -171,6 +178,19 @@ impl Bench {
         let millions = |count: f64| format!("{:.0} M", count / 1e6);
         let what = "instructions, all rules, to parsing alone".to_owned();
         show(&Row { what, ours: millions(ours), theirs: millions(theirs), ratio: ours / theirs, bar: Some(1.25) });
+        Ok(())
+    }
+
+    /// What twice as much in one file costs: in instructions where they can be counted, as they are the same in each run.
+    fn doubled(&self, what: &str, whole: &Path, half: &Path) -> Result<(), String> {
+        const LINEAR: f64 = 2.15;
+        let (whole, half) = (self.lint(&ALL_RULES, whole), self.lint(&ALL_RULES, half));
+        let (Some(ours), Some(theirs)) = (instructions(&whole), instructions(&half)) else {
+            return self.compare(what, &whole, &half, Some(LINEAR));
+        };
+        let millions = |count: f64| format!("{:.0} M", count / 1e6);
+        let what = format!("{what}, in instructions");
+        show(&Row { what, ours: millions(ours), theirs: millions(theirs), ratio: ours / theirs, bar: Some(LINEAR) });
         Ok(())
     }
 

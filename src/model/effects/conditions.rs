@@ -9,7 +9,7 @@ use crate::model::hir::{Binary, BindingKind, ExprId, ExprKind, FuncId, Key, Modu
 const PARTS: [&str; 8] = ["db", "runQuery", "runMutation", "runAction", "scheduler", "storage", "auth", "vectorSearch"];
 
 /// What decides whether a place in a function is reached.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
     /// Nothing that is up to the caller.
     None,

@@ -18,6 +18,12 @@ impl Infer<'_> {
             if let Some(ty) = self.method(file, id, call, &base.non_null(), method) {
                 return if optional && nullish { Ty::union([ty, Ty::Undefined]) } else { ty };
             }
+            // Most calls outside of handlers: what `v.string` is by itself, nobody asks.
+            if let Ty::External(external) = &base
+                && external.is("convex/values", &["v"])
+            {
+                return self.validator_call(file, call, method);
+            }
         }
         match self.expr(file, call.callee) {
             Ty::Function(at) => handed_out(self, self.call_function(file, at, &call.args), at, (file, id)),

@@ -37,8 +37,9 @@ impl Infer<'_> {
 
     pub(super) fn call_external(&self, file: FileId, id: ExprId, call: &Call, external: &External) -> Ty {
         let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
-        let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
-        match (&*external.module, &path[..]) {
+        let mut room = Default::default();
+        let path = external.parts(&mut room);
+        match (&*external.module, path) {
             ("global", path) => self.call_global(file, call, path),
             ("instance", ["Date", method]) => match *method {
                 "getTime" | "valueOf" | "getFullYear" | "getMonth" | "getDate" | "getDay" | "getHours" | "getMinutes" | "getSeconds" => {
@@ -63,9 +64,9 @@ impl Infer<'_> {
             (ENTS, ["defineEntsFromTables"]) => self.ents_of(file, call),
             (ENTS, ["getEntDefinitions" | "addEntRules" | "entsTableFactory"]) => self.ents_value(file, call, path[0]),
             ("convex-helpers/server/customFunctions", ["customQuery" | "customMutation" | "customAction"]) => {
-                self.custom_builder(file, id, &arg(0), &path, Flavor::Custom)
+                self.custom_builder(file, id, &arg(0), path, Flavor::Custom)
             }
-            (_, ["zCustomQuery" | "zCustomMutation" | "zCustomAction"]) => self.custom_builder(file, id, &arg(0), &path, Flavor::Zod),
+            (_, ["zCustomQuery" | "zCustomMutation" | "zCustomAction"]) => self.custom_builder(file, id, &arg(0), path, Flavor::Zod),
             (module, [name]) if module.starts_with("convex-helpers") => self.call_helper(file, call, name),
             _ => {
                 let _ = &arg;
@@ -124,7 +125,7 @@ impl Infer<'_> {
         }
     }
 
-    fn validator_call(&self, file: FileId, call: &Call, kind: &str) -> Ty {
+    pub(super) fn validator_call(&self, file: FileId, call: &Call, kind: &str) -> Ty {
         let arg = |i: usize| call.args.get(i).map_or(Ty::Undefined, |a| self.expr(file, a.value));
         let inner = |i: usize| self.validator_of(&arg(i)).map_or(Ty::Unknown, |v| v.ty);
         let exact = self.is_decided(file, call, kind);

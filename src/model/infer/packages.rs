@@ -8,8 +8,9 @@ use crate::source::Span;
 
 /// The validator, or the object of them, that a name of a package stands for.
 pub(super) fn value(external: &External) -> Option<Ty> {
-    let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
-    match (&*external.module, &path[..]) {
+    let mut room = Default::default();
+    let path = external.parts(&mut room);
+    match (&*external.module, path) {
         ("convex-helpers/validators", ["deprecated"]) => {
             Some(Ty::Validator(Arc::new(Validator { ty: Ty::Any, optional: true, foreign: false, exact: true })))
         }
@@ -40,8 +41,9 @@ const AUTH: &str = "@convex-dev/auth/server";
 /// The table that a name of a package stands for; `span` is where the project takes it up.
 pub(super) fn table(external: &External, span: Span) -> Option<TableTy> {
     let id = |table: &str| Ty::Id(Name::from(table));
-    let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
-    let name = match (&*external.module, &path[..]) {
+    let mut room = Default::default();
+    let path = external.parts(&mut room);
+    let name = match (&*external.module, path) {
         ("convex-helpers/server/migrations", ["migrationsTable"]) => "migrations",
         (AUTH, ["authTables", name]) => name,
         _ => return None,

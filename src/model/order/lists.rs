@@ -61,9 +61,10 @@ impl Rows<'_, '_> {
         place: usize,
         what: What,
     ) -> Option<Option<OrderSeen>> {
-        let path: Vec<&str> = external.path.iter().map(|p| &**p).collect();
+        let mut room = Default::default();
+        let path = external.parts(&mut room);
         let spread = call.args.get(place)?.spread;
-        match (&*external.module, &path[..], what) {
+        match (&*external.module, path, what) {
             ("global", ["Boolean"] | ["Array", "isArray"] | ["console", _], _) => Some(None),
             ("global", ["Math", "max" | "min"], What::All) if spread => Some(None),
             ("global", ["Promise", "all" | "allSettled"] | ["Set"], What::All) => Some(self.value(file, id, what)),
