@@ -25,7 +25,7 @@ fn backends_do_what_they_did() {
     copy_project(&root().join("tests/conformance"), &place.join("harness"));
     let backends = backends();
     assert!(!backends.is_empty(), "no backend has steps.json");
-    let cases: Vec<Value> = backends.iter().map(|backend| laid_out(backend, place, &options(), &|text| text)).collect();
+    let cases: Vec<Value> = backends.iter().map(|backend| laid_out(backend, place, &options(backend), &|text| text)).collect();
     let mut failures = Failures::default();
     for (backend, result) in backends.iter().zip(outcomes(place, &packages, &cases)) {
         let problems: Vec<&str> = result["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -48,14 +48,14 @@ fn files_may_stay_as_they_are() {
         let files = sources(&backend, &backend.join("convex"));
         let planned = |options: &Options| support::with_deep_stack(|| codemods::plan(&support::workspace(&files, Vec::new()), options));
         let path = |file: &FileId| files[file.0 as usize].0.clone();
-        let all: Vec<FileId> = planned(&options()).files.into_keys().collect();
+        let all: Vec<FileId> = planned(&options(&backend)).files.into_keys().collect();
         // What changes even if no function does.
-        let first = planned(&Options { kept: all.iter().map(path).collect(), ..options() });
+        let first = planned(&Options { kept: all.iter().map(path).collect(), ..options(&backend) });
         let functions: Vec<FileId> = all.into_iter().filter(|file| !first.files.contains_key(file)).collect();
         let others = |file: &FileId| functions.iter().copied().filter(|other| other != file).collect();
         let choices: BTreeSet<Vec<FileId>> = functions.iter().flat_map(|file| [vec![*file], others(file)]).collect();
         for kept in choices {
-            let options = Options { kept: kept.iter().map(path).collect(), ..options() };
+            let options = Options { kept: kept.iter().map(path).collect(), ..options(&backend) };
             let plan = planned(&options);
             let title = format!("{}, without {}", backend.display(), options.kept.join(", "));
             failures.check(!kept.iter().any(|file| plan.files.contains_key(file)), || format!("{title}: it is changed all the same"));
@@ -80,25 +80,29 @@ fn what_is_wrong_is_noticed() {
     let folder = tempfile::tempdir_in(&packages).expect("a folder");
     let place = folder.path();
     copy_project(&root().join("tests/conformance"), &place.join("harness"));
-    let choir = root().join("fixtures/projects/choir");
-    let sabotages: [(&str, &str); 6] = [
-        ("desc", "asc"),
-        ("query: text", "query: composer"),
-        ("{ gt: after }", "{ gte: after }"),
-        (") !== null", ") === null"),
-        ("toDocumentPage(\"pieces\", ", "("),
-        ("phone, editedAt", "editedAt"),
+    let sabotages: [(&str, &str, &str); 10] = [
+        ("projects/choir", "desc", "asc"),
+        ("projects/choir", "query: text", "query: composer"),
+        ("projects/choir", "{ gt: after }", "{ gte: after }"),
+        ("projects/choir", ") !== null", ") === null"),
+        ("projects/choir", "toDocumentPage(\"pieces\", ", "("),
+        ("projects/choir", "phone, editedAt", "editedAt"),
+        ("backends/notebook", "limit: 2,", "limit: 1,"),
+        ("backends/notebook", "color: color ?? unsetToken", "color"),
+        ("backends/notebook", "state: \"desc\", createdAt: \"desc\"", "createdAt: \"desc\""),
+        ("backends/notebook", "toDocument(\"writers\", ", "("),
     ];
     let cases: Vec<Value> = sabotages
         .iter()
         .enumerate()
-        .map(|(i, (old, new))| {
+        .map(|(i, (backend, old, new))| {
             let inner = place.join(i.to_string());
             std::fs::create_dir_all(&inner).expect("a folder");
-            laid_out(&choir, &inner, &options(), &|text: String| text.replace(old, new))
+            let backend = root().join("fixtures").join(backend);
+            laid_out(&backend, &inner, &options(&backend), &|text: String| text.replace(old, new))
         })
         .collect();
-    for ((old, _), result) in sabotages.iter().zip(outcomes(place, &packages, &cases)) {
+    for ((_, old, _), result) in sabotages.iter().zip(outcomes(place, &packages, &cases)) {
         let problems = result["problems"].as_array().map_or(0, Vec::len);
         assert!(problems > 0, "nobody notices that `{old}` is another");
     }
@@ -146,9 +150,11 @@ fn laid_out(backend: &Path, place: &Path, options: &Options, broken: &dyn Fn(Str
     json!({ "before": folder.join("before"), "after": folder.join("after"), "steps": steps })
 }
 
-fn options() -> Options {
+/// By what the backend is made of.
+fn options(backend: &Path) -> Options {
+    let is_of_ents = read(&backend.join("convex/schema.ts")).contains("convex-ents");
     Options {
-        from: From::Ents,
+        from: if is_of_ents { From::Ents } else { From::Convex },
         relations: RelationStyle::DefineRelations,
         orm: "better-convex/orm".to_owned(),
         one_to_one: Default::default(),

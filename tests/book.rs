@@ -36,7 +36,8 @@ const LAST: [(&str, &str); 4] = [
 ];
 
 /// The codemods with examples, and the fixtures that show what each does; the others try what nobody would want to read.
-const EXAMPLES: [(&str, &str, &[&str]); 2] = [
+const EXAMPLES: [(&str, &str, &[&str]); 3] = [
+    ("convex", "From plain Convex", &["functions-reads", "functions-writes", "functions-shapes", "functions-left"]),
     ("validators", "From validators", &["columns", "shared-fields", "early", "kept", "since-0.11"]),
     ("ents", "From ents", &["fields", "edges", "deletions", "forms", "from-tables", "styles", "functions-reads", "functions-left"]),
 ];

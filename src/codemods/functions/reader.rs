@@ -45,6 +45,11 @@ impl<'a> Reader<'a> {
             let said = format!("`{}` may be null or undefined, which the ORM takes to be no condition at all", self.text(value));
             return Err(Why::new("functions-missing-value", said).or("decide before what happens without a value"));
         }
+        // An object would be a condition of its own.
+        if ty.members().iter().any(|t| matches!(t, Ty::Any | Ty::Object(_) | Ty::Record(_) | Ty::Array(_) | Ty::Tuple(_))) {
+            let said = format!("`{}` may be anything, and an object is a condition of its own to the ORM", self.text(value));
+            return Err(Why::new("functions-missing-value", said).or("give it a type, or check it before"));
+        }
         // The compiler has seen to it that what is required is there.
         if !known && self.may_lack(schema, table, column) {
             let said = format!("it cannot be told whether `{}` may be null or undefined", self.text(value));
