@@ -3,6 +3,7 @@
 //! What cannot be told, or has no equal in the ORM, comes with the reason, and stays as it is: tables of the ORM are tables of Convex.
 
 mod reads;
+mod relationships;
 mod writes;
 
 use std::sync::Arc;
@@ -110,6 +111,14 @@ impl Front<'_> {
     }
 
     fn call(&self, call: &PlatformCall) -> Option<Option<Site>> {
+        if let Callee::External(external) = &call.callee
+            && let Some(name) = relationships::name_of(external)
+        {
+            let asked = self.reader.module.call(call.call)?;
+            let (about, verdict) = relationships::understand(self, name, asked);
+            let handle = asked.args.first().and_then(|database| self.source(database.value));
+            return Some(self.site(call.call, about, handle, verdict));
+        }
         let Callee::Db(method) = &call.callee else { return None };
         let about = call.table(self.reader.module).cloned();
         if about.as_ref().is_some_and(|name| name.starts_with('_')) {
@@ -152,8 +161,11 @@ impl Front<'_> {
 
     /// What the ORM is started with where the database stands that is called: the context in front of it, or the database itself.
     fn handle(&self, call: ExprId) -> Option<Handle> {
+        self.source(self.reader.module.method(call)?.1)
+    }
+
+    fn source(&self, database: ExprId) -> Option<Handle> {
         let module = self.reader.module;
-        let (_, database, _) = module.method(call)?;
         let database = module.bare(database);
         match module.expr(database) {
             ExprKind::Member { object, property, .. } if &**property == "db" && matches!(self.reader.ty(*object), Ty::Ctx(_)) => {

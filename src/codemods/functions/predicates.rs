@@ -112,7 +112,7 @@ fn flipped(op: Op) -> Op {
 }
 
 /// What a field is compared with.
-fn value_of(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, field: &Name, op: Op, value: ExprId) -> Result<Value, Why> {
+pub fn value_of(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, field: &Name, op: Op, value: ExprId) -> Result<Value, Why> {
     if &**field == "createdAt" {
         return Err(created_at(table));
     }

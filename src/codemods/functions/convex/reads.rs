@@ -153,7 +153,7 @@ fn may_be_zero(front: &Front<'_>, id: ExprId, depth: u32) -> bool {
     }
 }
 
-fn check_bounds(front: &Front<'_>, table: &Name, bounds: &[Bound]) -> Result<(), Why> {
+pub fn check_bounds(front: &Front<'_>, table: &Name, bounds: &[Bound]) -> Result<(), Why> {
     bounds.iter().try_for_each(|bound| check_comparison(front, table, &bound.field, bound.op))
 }
 
@@ -211,6 +211,6 @@ fn remark(code: &'static str, message: &str) -> Remark {
     Remark { code, message: message.to_owned(), suggestion: None }
 }
 
-fn dynamic() -> Why {
+pub fn dynamic() -> Why {
     Why::new("functions-dynamic", "what is read here is decided when the code runs")
 }
