@@ -100,12 +100,12 @@ export function toDocuments<Table extends keyof typeof tables>(table: Table, row
     if has(Helper::DocumentPage) {
         parts.push(
             "\
-/** A page of rows of the ORM in the shape of documents. */
-export function toDocumentPage<Table extends keyof typeof tables, Page extends { page: Row<Table>[]; continueCursor: string | null }>(
+/** A page of rows of the ORM in the shape of documents. It does not say where to split it: the ORM could not go on from there. */
+export function toDocumentPage<Table extends keyof typeof tables>(
   table: Table,
-  result: Page,
+  result: { page: Row<Table>[]; isDone: boolean; continueCursor: string | null },
 ) {
-  return { ...result, continueCursor: result.continueCursor as string, page: toDocuments(table, result.page) };
+  return { page: toDocuments(table, result.page), isDone: result.isDone, continueCursor: result.continueCursor as string };
 }"
             .to_owned(),
         );

@@ -12,7 +12,7 @@ use crate::model::Workspace;
 use crate::model::hir::{ExprId, ExprKind, Key as PropKey, Module, Name, PropKind};
 use crate::model::ty::{Literal, Ty};
 use crate::style::{column_at, indent_at};
-use crate::writing::code::Code;
+use crate::writing::code::{Code, Line};
 use crate::writing::imports::specifier;
 
 /// Writes code into one file.
@@ -56,7 +56,7 @@ impl Printer<'_, '_> {
             Ask::Read(read) => self.read(read, orm),
             Ask::Related(related) => Some(self.related(related, orm)),
             Ask::Exists { table, columns } => {
-                let call = self.query(orm, table, "findFirst", vec![self.where_columns(columns)]);
+                let call = self.query(orm, table, "findFirst", vec![self.where_columns(columns)], None);
                 Some(Printed { promise: call, taken: Some(Taken::Operator(" !== null".to_owned())) })
             }
             Ask::Insert { table, value, many, result, .. } => {
@@ -134,9 +134,9 @@ impl Printer<'_, '_> {
             End::FirstOrThrow => "findFirstOrThrow",
             _ => "findMany",
         };
-        let mut taken = None;
+        let (mut taken, mut all_rows) = (None, None);
         match &read.end {
-            End::Every => fields.push(Code::text("allowFullScan: true")),
+            End::Every => all_rows = Some(reason_for_all(&read.source)),
             End::Take(count) => fields.push(self.field("limit", &self.text(*count))),
             End::Page(options) => {
                 let (cursor, limit) = match page_options(self.module, *options) {
@@ -156,7 +156,7 @@ impl Printer<'_, '_> {
             }
             End::First | End::FirstOrThrow => {}
         }
-        Some(Printed { promise: self.query(orm, &read.table, method, fields), taken })
+        Some(Printed { promise: self.query(orm, &read.table, method, fields, all_rows), taken })
     }
 
     fn related(&self, related: &Related, orm: &str) -> Printed {
@@ -166,11 +166,9 @@ impl Printer<'_, '_> {
         let config = if related.ordered { Code::object(vec![Code::field("orderBy", order(), style)]) } else { Code::text("true") };
         let mut fields = vec![self.where_columns(&key_columns(&related.row))];
         fields.push(Code::field("with", Code::object(vec![Code::field(relation, config, style)]), style));
-        if related.many {
-            fields.push(Code::text("allowFullScan: true"));
-        }
+        let all_rows = related.many.then_some("All of them are read, as before.");
         let method = if related.throws { "findFirstOrThrow" } else { "findFirst" };
-        let promise = self.query(orm, &related.table, method, fields);
+        let promise = self.query(orm, &related.table, method, fields, all_rows);
         let taken = match related.or_none {
             true => Taken::Operator(format!("?.{relation} ?? []")),
             false => Taken::Behind(format!(".{relation}")),
@@ -178,9 +176,12 @@ impl Printer<'_, '_> {
         Printed { promise, taken: Some(taken) }
     }
 
-    fn query(&self, orm: &str, table: &str, method: &str, fields: Vec<Code>) -> Code {
+    /// `all_rows` is the reason why there is no limit, which the ORM asks to be said.
+    fn query(&self, orm: &str, table: &str, method: &str, fields: Vec<Code>, all_rows: Option<&str>) -> Code {
         let head = format!("{orm}.query.{table}.{method}");
-        Code::call(head, vec![Code::object(fields)])
+        let reason = |why: &str| Line { leading: vec![format!("// {why}")], ..Line::of(Code::text("allowFullScan: true")) };
+        let lines = fields.into_iter().map(Line::of).chain(all_rows.map(reason)).collect();
+        Code::call(head, vec![Code::list("{", lines, "}", true, false)])
     }
 
     /// The code where the call stood, that is where the expression begins.
@@ -318,5 +319,12 @@ fn key_columns(key: &Key) -> Vec<(Name, Value)> {
     match key {
         Key::Id(value) => vec![(Name::from("id"), value.clone())],
         Key::Columns(columns) => columns.clone(),
+    }
+}
+
+fn reason_for_all(source: &Source) -> &'static str {
+    match source {
+        Source::Index { bounds, .. } if !bounds.is_empty() => "All rows of the range are read, as before.",
+        _ => "The whole table is read, as before.",
     }
 }
