@@ -52,7 +52,8 @@ pub struct Outcome {
 /// What is to become of the functions of a project, given the program as it is, and as it will be with the new schema; `written` are the
 /// files that this takes.
 ///
-/// Calls around one of the comments are left, for what takes their place has none for it.
+/// Calls around one of the comments are left, for what takes their place has none for it, and so are those in files that the schema is
+/// written into.
 pub fn plan(
     before: &Workspace,
     place: usize,
@@ -71,7 +72,8 @@ pub fn plan(
         From::Convex => convex::read(before, project, &files, &target),
     };
     found.retain(|file| !file.is_empty());
-    found.iter_mut().for_each(|file| file.is_kept = options.kept.contains(&before.source(file.file).path));
+    found.iter_mut().for_each(|file| file.is_of_schema = written.contains_key(&file.file));
+    found.iter_mut().for_each(|file| file.is_kept = file.is_of_schema || options.kept.contains(&before.source(file.file).path));
     if found.is_empty() {
         return Outcome::default();
     }
@@ -90,9 +92,6 @@ pub fn plan(
         () => None,
     };
     decide::keep_comments(before, &mut found, comments);
-    if options.from == From::Convex {
-        found.iter_mut().filter(|file| written.contains_key(&file.file)).for_each(leave_tables);
-    }
     decide::decide(&mut found, obstacle);
     outcome.calls = calls(&found);
     outcome.left = decide::left(before, &found, options.from);
@@ -113,14 +112,6 @@ pub fn plan(
         outcome.created = written.created;
     }
     outcome
-}
-
-/// Leaves the calls in a file of which tables are written anew: both at once is more than one change of a text.
-fn leave_tables(file: &mut sites::FileSites) {
-    for site in &mut file.sites {
-        let why = "its file defines tables, too, which are written anew";
-        site.verdict = Err(verdict::Why::new("functions-table-file", why).or("define the tables in a file of their own, and run it again"));
-    }
 }
 
 /// Whether calls of ents are left, which need what they had.

@@ -3,7 +3,8 @@
 //
 // `node functions.mjs list.json`: a list of `{ before, after, steps }`, folders and the calls to make. A step is
 // `{ "call": "users:add", "args": { … }, "as": "ann" }`; `{ "$": "ann" }` in arguments is what an earlier step yielded, `{ "$": "ann._id" }`
-// a part of it. `"throws": true` marks a step that has to fail on both sides.
+// a part of it. `"throws": true` marks a step that has to fail on both sides. With `afters` in the place of `after`, many broken outcomes
+// are held against one `before`, and who notices each is said.
 import { build } from "esbuild";
 import { convexTest } from "convex-test";
 import { makeFunctionReference } from "convex/server";
@@ -16,9 +17,15 @@ import { errors } from "./types.mjs";
 const list = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
 const harness = path.dirname(new URL(import.meta.url).pathname);
 const settings = { modules: ["better-convex/orm"], orm: "better-convex", isPublished: true, harness, packages: path.join(process.cwd(), "node_modules") };
-const types = errors(list.flatMap(({ before, after }) => [before, after]), settings);
+const types = errors(list.filter(({ after }) => after).flatMap(({ before, after }) => [before, after]), settings);
 const results = [];
-for (const { before, after, steps } of list) {
+// What nobody awaits any more may fail when nobody looks.
+process.on("unhandledRejection", () => {});
+for (const { before, after, afters, steps } of list) {
+  if (afters) {
+    results.push(await noticed(before, afters, steps));
+    continue;
+  }
   const sides = [];
   for (const folder of [before, after]) sides.push(await run(folder, steps));
   const result = compared(steps, sides);
@@ -66,6 +73,19 @@ async function run(folder, steps) {
   } catch (error) {
     return { failed: error.stack ?? String(error) };
   }
+}
+
+/** Of each of many outcomes who finds it wrong: a run, the compiler, or nobody. */
+async function noticed(before, afters, steps) {
+  const old = await run(before, steps);
+  const by = new Map();
+  for (const folder of afters) {
+    const { problems } = compared(steps, [old, await run(folder, steps)]);
+    if (problems.length > 0) by.set(folder, "run");
+  }
+  const rest = afters.filter((folder) => !by.has(folder));
+  for (const [folder, said] of rest.length > 0 ? errors(rest, settings) : []) if (said.length > 0) by.set(folder, "compiler");
+  return { failed: old.failed, by: afters.map((folder) => by.get(folder) ?? "") };
 }
 
 async function made(database, { call, args, as }, known) {

@@ -52,6 +52,7 @@ pub fn read(workspace: &Workspace, project: &Project, files: &[FileId], target: 
             aliases: Vec::new(),
             untyped,
             is_kept: false,
+            is_of_schema: false,
         }
     })
 }

@@ -54,10 +54,17 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
 /// Leaves the calls in files that are to stay as they are; all calls, where it is one of these that hands out the ORM.
 fn keep(found: &mut [FileSites]) {
     let is_setup_kept = found.iter().any(|file| file.is_kept && !(file.factories.is_empty() && file.handed.is_empty()));
+    let is_schema_kept =
+        is_setup_kept && found.iter().any(|file| file.is_of_schema && !(file.factories.is_empty() && file.handed.is_empty()));
     for file in found.iter_mut().filter(|file| file.is_kept || is_setup_kept) {
-        let why = if file.is_kept { "its file was to stay as it is" } else { "the file that sets up ents was to stay as it is" };
+        let (code, why) = match (file.is_of_schema, file.is_kept) {
+            (true, _) => ("functions-table-file", "its file defines tables, too, which are written anew"),
+            (_, true) => ("functions-kept-file", "its file was to stay as it is"),
+            _ if is_schema_kept => ("functions-table-file", "ents are set up in a file that defines tables, too, which are written anew"),
+            _ => ("functions-kept-file", "the file that sets up ents was to stay as it is"),
+        };
         for site in &mut file.sites {
-            site.verdict = Err(Why::new("functions-kept-file", why));
+            site.verdict = Err(Why::new(code, why));
             site.anew = None;
         }
     }

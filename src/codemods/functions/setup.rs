@@ -53,6 +53,7 @@ impl Rewriter<'_> {
             Handle::Name(name) => format!("{name}.orm"),
             Handle::Held(binding) => names.get(binding)?.clone(),
             Handle::Source(context) => self.started(printer, *context),
+            Handle::Given(name) => self.started_for(printer, name),
         })
     }
 
@@ -69,7 +70,7 @@ impl Rewriter<'_> {
                 HeldBy::Value { context, .. } => format!("{}.db", printer.text(context)),
                 HeldBy::Pattern => return None,
             },
-            Handle::Name(_) => return None,
+            Handle::Name(_) | Handle::Given(_) => return None,
         })
     }
 
@@ -79,7 +80,7 @@ impl Rewriter<'_> {
             Handle::Object(object) => format!("{}.table", printer.text(*object)),
             Handle::Name(name) => format!("{name}.table"),
             Handle::Held(binding) => printer.module.binding(*binding).name.to_string(),
-            Handle::Source(_) => return None,
+            Handle::Source(_) | Handle::Given(_) => return None,
         };
         let (to, id) = match anew {
             Anew::Row { table } => (table, printer.value(&Value::IdOf(row, table.clone()), false)),
@@ -90,6 +91,10 @@ impl Rewriter<'_> {
 
     /// `orm.db(ctx)`.
     fn started(&self, printer: &Printer<'_, '_>, context: ExprId) -> String {
+        self.started_for(printer, &printer.text(context))
+    }
+
+    fn started_for(&self, printer: &Printer<'_, '_>, context: &str) -> String {
         let here = printer.context.file;
         let orm = match self.is_home(here) {
             true => "orm".to_owned(),
@@ -98,7 +103,7 @@ impl Rewriter<'_> {
                 printer.context.want(&self.home_module(here), "orm", "orm")
             }
         };
-        format!("{orm}.db({})", printer.text(context))
+        format!("{orm}.db({context})")
     }
 
     /// Puts the ORM beside what holds `table`, or in its place where nothing needs that any more.

@@ -33,6 +33,8 @@ pub struct FileSites {
     pub untyped: Vec<(ExprId, ExprId, Ty)>,
     /// Its calls stay as they are, whatever could be made of them.
     pub is_kept: bool,
+    /// The schema is written into it.
+    pub is_of_schema: bool,
 }
 
 impl FileSites {
@@ -74,6 +76,8 @@ pub enum Handle {
     Name(Name),
     /// What `orm.db(…)` is called with: a context, or a database.
     Source(ExprId),
+    /// It is started for the context of this name.
+    Given(Name),
     /// What stands beside the constant or parameter that holds `table`.
     Held(BindingId),
 }

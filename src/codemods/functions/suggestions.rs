@@ -60,6 +60,9 @@ pub fn of(code: &str, table: &str) -> Option<String> {
         "functions-reverse-cascade" => {
             format!("`await ctx.orm.delete({table}).where(eq({table}.id, id))`, then delete what it referred to in a statement of its own")
         }
+        "functions-table-file" => {
+            "move the functions into a file of their own before, which the codemod then writes as any other".to_owned()
+        }
         "functions-search" => format!("`await {query}.findMany({{ search: {{ index: …, query: … }}, limit: … }})`"),
         "functions-setup" => "`const orm = createOrm({ schema: relations })`, and `orm: orm.db(ctx)` where the context is made".to_owned(),
         "functions-soft-delete" => {

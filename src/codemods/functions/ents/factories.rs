@@ -7,7 +7,7 @@ use crate::codemods::functions::reader::Reader;
 use crate::codemods::functions::sites::{Handed, HandedFrom, Handle, Held, HeldBy, functions_around, in_reach};
 use crate::model::Schema;
 use crate::model::hir::{BindingId, BindingKind, Body, ExprId, ExprKind, Key, Name, Prop, PropKind, Step, Stmt};
-use crate::model::ty::{EntsForm, FunctionAt, TableTy, Ty};
+use crate::model::ty::{EntsForm, FunctionAt, FunctionKind, TableTy, Ty};
 
 /// Calls of `entsTableFactory` itself: the call, and the context that it is given.
 pub fn calls(reader: &Reader<'_>) -> Vec<(ExprId, ExprId)> {
@@ -112,7 +112,7 @@ pub fn has_database(reader: &Reader<'_>, handle: &Handle) -> bool {
             Some(HeldBy::Value { context, .. }) => context,
             _ => return false,
         },
-        Handle::Name(_) => return false,
+        Handle::Name(_) | Handle::Given(_) => return false,
     };
     match reader.ty(context) {
         Ty::Ctx(ctx) => !ctx.custom.open && ctx.custom.field("db").is_none_or(|field| field.ty == Ty::Db),
@@ -120,11 +120,12 @@ pub fn has_database(reader: &Reader<'_>, handle: &Handle) -> bool {
     }
 }
 
-/// A name in reach that has the `table` of ents, or holds it.
+/// A name in reach that has the `table` of ents, or holds it; else that of a context of Convex's own.
 fn near(reader: &Reader<'_>, at: ExprId) -> Option<Handle> {
     let module = reader.module;
     let start = module.span(at).start;
     let held = held(reader);
+    let mut given = None;
     for func in functions_around(module, at) {
         let params = module.func(func).params.iter().flat_map(|param| module.bindings_in(param.bindings));
         let consts = match &module.func(func).body {
@@ -150,9 +151,20 @@ fn near(reader: &Reader<'_>, at: ExprId) -> Option<Handle> {
             if is_context {
                 return Some(Handle::Name(module.binding(binding).name.clone()));
             }
+            if given.is_none() && module.binding(binding).writes.is_empty() && is_plain_context(&reader.infer.binding(reader.file, binding))
+            {
+                given = Some(Handle::Given(module.binding(binding).name.clone()));
+            }
         }
     }
-    None
+    given
+}
+
+/// A context of a query or a mutation, with the database that Convex puts there.
+fn is_plain_context(ty: &Ty) -> bool {
+    let Ty::Ctx(ctx) = ty else { return false };
+    let has_database = ctx.custom.field("db").is_none() && !ctx.custom.open;
+    has_database && matches!(ctx.kind, Some(FunctionKind::Query | FunctionKind::Mutation))
 }
 
 pub fn is_factory(ty: &Ty) -> bool {

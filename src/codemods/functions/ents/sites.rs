@@ -33,6 +33,7 @@ pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
             aliases: aliases(module),
             untyped: Vec::new(),
             is_kept: false,
+            is_of_schema: false,
         }
     })
 }
@@ -52,7 +53,7 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
             _ => None,
         },
         guard: guard(reader, &chain),
-        anew: handle.as_ref().and_then(|_| anew(reader, &chain)),
+        anew: handle.as_ref().filter(|handle| has_table(handle)).and_then(|_| anew(reader, &chain)),
         about: chain.ents.table_name().cloned(),
         held_in,
         handle,
@@ -61,6 +62,11 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
     let is_method = |name: &str| matches!(name, "edge" | "edgeX" | "patch" | "replace" | "delete" | "doc");
     let refused = |understood: &Understood, flow: &Flow| refused(reader, &chain, understood, flow, held_in);
     sites::settled(reader, &chain.ents.schema, draft, &Manner { is_method: &is_method, refused: &refused })
+}
+
+/// Whether `table` is where the handle is.
+fn has_table(handle: &Handle) -> bool {
+    matches!(handle, Handle::Object(_) | Handle::Name(_) | Handle::Held(_))
 }
 
 /// What a call on a row may begin with in its place: where only the id counts, or a field that is surely there.
