@@ -9,8 +9,8 @@ use std::path::Path;
 
 use orm_lint::rule::{FixKind, RuleEntry, RuleMeta};
 use orm_lint::rules;
-use support::markdown::{self, Block, Case};
-use support::rule_case::{Outcome, RuleCase};
+use support::markdown::{self, Case};
+use support::rule_case::{self, Outcome, RuleCase};
 use support::{Failures, expect_file, fixture_files, is_unfinished, is_update, read, root};
 
 #[test]
@@ -85,7 +85,7 @@ fn run_fixtures(meta: &'static RuleMeta, failures: &mut Failures) -> Vec<(String
         let shown = shown(&path);
         let text = read(&path);
         let mut rewrites = Vec::new();
-        let (shared, cases) = with_shared(markdown::cases(&text), meta.id);
+        let (shared, cases) = rule_case::with_shared(markdown::cases(&text), meta.id);
         for case in cases {
             let case_of_rule = RuleCase::new(meta, &shown, &case, failures);
             let case_of_rule = shared.iter().fold(case_of_rule, |case, block| case.with_file(&block.path_or_default(), &block.text));
@@ -100,13 +100,6 @@ fn run_fixtures(meta: &'static RuleMeta, failures: &mut Failures) -> Vec<(String
         }
     }
     outcomes
-}
-
-/// The blocks under the title, which stand beside every case that has no file of its own by that path, and the cases.
-fn with_shared(mut cases: Vec<Case>, title: &str) -> (Vec<Block>, Vec<Case>) {
-    let is_shared = cases.len() > 1 && cases[0].name == title;
-    let shared = if is_shared { cases.remove(0).blocks } else { Vec::new() };
-    (shared, cases)
 }
 
 fn rewritten(mut text: String, mut rewrites: Vec<(std::ops::Range<usize>, String)>) -> String {

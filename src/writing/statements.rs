@@ -1,7 +1,7 @@
 //! Statements that fixes add to functions.
 
 use crate::edit::Edit;
-use crate::model::hir::{Body, Func, Module, exits};
+use crate::model::hir::{Body, Func, Module, Stmt, exits};
 use crate::style::{Style, indent_at};
 
 /// `return null;` at the end of a function that may come to its end; `None` where it does not, or may not say so.
@@ -11,18 +11,28 @@ pub fn return_null(module: &Module, func: &Func, text: &str, style: &Style) -> O
     if exits(stmts) || func.return_type.is_some() {
         return None;
     }
-    let line = text[*start as usize..*end as usize].contains('\n');
     let close = *end - 1;
-    if !line {
-        return Some(Edit::insert_before(module.at(close, close), format!("return null{} ", style.semicolon())));
+    let inner = &text[*start as usize + 1..close as usize];
+    let bare = inner.trim_end();
+    let last = close - (inner.len() - bare.len()) as u32;
+    let statement = format!("return null{}", style.semicolon());
+    if !inner.contains('\n') {
+        // On one line, nothing but a semicolon keeps two statements apart.
+        let is_apart = match stmts.last() {
+            None => true,
+            Some(Stmt::Expr(_) | Stmt::Var { .. }) => bare.ends_with(';'),
+            Some(_) => bare.ends_with([';', '}']),
+        };
+        let (before, after) = (if is_apart { "" } else { ";" }, if inner.is_empty() { " " } else { "" });
+        return Some(Edit::insert_before(module.at(last, last), format!("{before} {statement}{after}")));
     }
     let indent = indent_at(text, close);
-    // The bracket stands on a line of its own, or the statement is put before it.
-    let own_line = text[..close as usize].ends_with(indent) && text[..close as usize - indent.len()].ends_with('\n');
-    let at = if own_line { close - indent.len() as u32 } else { close };
-    let before = if own_line { String::new() } else { style.newline.to_owned() };
-    Some(Edit::insert_before(
-        module.at(at, at),
-        format!("{before}{indent}{}return null{}{}", style.indent, style.semicolon(), style.newline),
-    ))
+    let is_own_line = text[..close as usize].ends_with(indent) && text[..close as usize - indent.len()].ends_with('\n');
+    if is_own_line {
+        let at = close - indent.len() as u32;
+        return Some(Edit::insert_before(module.at(at, at), format!("{indent}{}{statement}{}", style.indent, style.newline)));
+    }
+    // The bracket gets a line of its own, too.
+    let (indent, newline) = (indent_at(text, *start), style.newline);
+    Some(Edit::replace(module.at(last, close), format!("{newline}{indent}{}{statement}{newline}{indent}", style.indent)))
 }

@@ -11,7 +11,7 @@ use orm_lint::rule::RuleMeta;
 use orm_lint::rules;
 use orm_lint::source::SourceFile;
 
-use super::markdown::{Block, Case, Mark, line_of, take_marks};
+use super::markdown::{self, Block, Case, Mark, line_of, take_marks};
 use super::{Failures, diff, path_aliases};
 
 pub struct RuleCase {
@@ -41,6 +41,30 @@ pub struct Outcome {
     /// Where `fixed` blocks should hold other text.
     pub rewrites: Vec<(Range<usize>, String)>,
     pub has_fixed_block: bool,
+}
+
+/// Paths, each with a text.
+pub type Files = Vec<(String, String)>;
+
+/// The cases of a rule's fixtures.
+pub fn cases_of(meta: &'static RuleMeta, failures: &mut Failures) -> Vec<RuleCase> {
+    let mut all = Vec::new();
+    for path in super::fixture_files(&super::root().join("fixtures/rules"), meta.id) {
+        let shown = path.strip_prefix(super::root()).unwrap_or(&path).display().to_string();
+        let (shared, cases) = with_shared(markdown::cases(&super::read(&path)), meta.id);
+        for case in cases {
+            let case = RuleCase::new(meta, &shown, &case, failures);
+            all.push(shared.iter().fold(case, |case, block| case.with_file(&block.path_or_default(), &block.text)));
+        }
+    }
+    all
+}
+
+/// The blocks under the title, which stand beside every case that has no file of its own by that path, and the cases.
+pub fn with_shared(mut cases: Vec<Case>, title: &str) -> (Vec<Block>, Vec<Case>) {
+    let is_shared = cases.len() > 1 && cases[0].name == title;
+    let shared = if is_shared { cases.remove(0).blocks } else { Vec::new() };
+    (shared, cases)
 }
 
 impl RuleCase {
@@ -99,6 +123,16 @@ impl RuleCase {
             }
         }
         Settings { sets: vec![RuleSet { rules: all }], of_file: vec![Some(0); self.files.len()] }
+    }
+
+    /// The files, and what becomes of them with all fixes of the rule.
+    pub fn before_and_after(&self, failures: &mut Failures) -> (Files, Files) {
+        let before: Files = self.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
+        let mut after = before.clone();
+        for (file, text) in lint::fix_where(self.workspace(), &self.settings(failures), true, &|d| d.rule == self.meta.id).texts {
+            after[file.0 as usize].1 = text;
+        }
+        (before, after)
     }
 
     /// Lints, fixes, and compares all of it with what the case says.

@@ -132,6 +132,8 @@ fn range(this: &Move<'_>, values: &[(&Name, ExprId)], module: &Module, cx: &Cx<'
             let func = module.func(func);
             format!("({})", cx.text(module.at(func.params_start, func.params_end)))
         }
+        // Nothing gives it a type where the database has none.
+        None if is_any(module, this.query.origin.1, cx) => "(q: any)".to_owned(),
         None => "(q)".to_owned(),
     };
     let own: Vec<String> = match used.map(|u| &u.range) {
@@ -162,6 +164,28 @@ fn range(this: &Move<'_>, values: &[(&Name, ExprId)], module: &Module, cx: &Cx<'
             is_space.then(|| Edit::insert_after(origin, format!("{line}{}", place.with_index(&name, &callback, &calls))))
         }
     }
+}
+
+/// Whether what a chain begins with is said to be `any`: `const db = ctx.db as any`.
+fn is_any(module: &Module, mut at: ExprId, cx: &Cx<'_>) -> bool {
+    const STEPS: usize = 32;
+    let says_any = |ty| cx.text(module.type_span(ty)).trim() == "any";
+    for _ in 0..STEPS {
+        at = match module.expr(at) {
+            ExprKind::Call(call) => call.callee,
+            ExprKind::Member { object, .. } => *object,
+            ExprKind::Paren(inner) | ExprKind::Await(inner) => *inner,
+            ExprKind::Cast { kind: Cast::As(ty), .. } => return says_any(*ty),
+            ExprKind::Cast { value, .. } => *value,
+            ExprKind::Local(name) => match (module.binding(*name).ty, module.binding(*name).kind) {
+                (Some(ty), _) => return says_any(ty),
+                (None, BindingKind::Const(Some(init))) => init,
+                _ => return false,
+            },
+            _ => return false,
+        };
+    }
+    false
 }
 
 /// `Some(None)` would be a range that is not read: nothing is written then.
