@@ -90,6 +90,11 @@ impl Readers {
         })
     }
 
+    /// Whether all that reads an index is known: no name is chosen when the code runs, and this one stands in no string of unknown use.
+    pub fn are_all_known(&self, table: &str, index: &Name) -> bool {
+        self.dynamic(table, index).next().is_none() && self.mentions(index).is_empty()
+    }
+
     /// Strings equal to the index's name that may come to name it.
     pub fn mentions(&self, index: &Name) -> &[Mention] {
         self.mentions.get(index).map_or(&[], Vec::as_slice)

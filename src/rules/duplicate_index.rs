@@ -31,7 +31,8 @@ declare_rule! {
     ///
     /// ## Fix safety
     /// Readers come to read the index that stays, row for row the same.
-    /// Unsafe where nothing in the project reads the index, where its name also stands in a string of unknown use, or where a comment goes with it.
+    /// Unsafe where nothing in the project reads the index, or where a comment goes with it.
+    /// None where its name also stands in a string of unknown use, or where a name is chosen when the code runs.
     pub struct DuplicateIndex {
     } = { id: "duplicate-index", category: Category::Schema, level: Level::Error, since: "0.1.0", fix: FixKind::Safe }
 }
@@ -114,7 +115,8 @@ fn fix(table: &Table, index: &Index, kept: &Name, field: Option<&Name>, cx: &Cx<
     let readers = &cx.project.readers;
     let reading: Vec<&IndexReader> = readers.of(&table.name, &index.name).collect();
     let is_lost = reading.iter().any(|r| r.table.is_none() || r.field_after.is_some() && field.is_none());
-    if is_lost || table.shares(index, cx.workspace) || readers.is_read_by_package(&table.name, &index.name) {
+    let is_known = readers.are_all_known(&table.name, &index.name) && !readers.is_read_by_package(&table.name, &index.name);
+    if is_lost || !is_known || table.shares(index, cx.workspace) {
         return None;
     }
     let removal = removal(cx.source(index.span), index);
@@ -124,10 +126,7 @@ fn fix(table: &Table, index: &Index, kept: &Name, field: Option<&Name>, cx: &Cx<
     }
     edits.sort();
     edits.dedup();
-    let is_proved = !reading.is_empty()
-        && readers.dynamic(&table.name, &index.name).next().is_none()
-        && readers.mentions(&index.name).is_empty()
-        && !removal.touches_comments;
+    let is_proved = !reading.is_empty() && !removal.touches_comments;
     let name = &index.name;
     let title = if reading.is_empty() { format!("Drop `{name}`") } else { format!("Read `{kept}` instead, and drop `{name}`") };
     Some(if is_proved { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) })

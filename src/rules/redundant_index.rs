@@ -39,7 +39,8 @@ declare_rule! {
     ///
     /// ## Fix safety
     /// Safe where no reader can tell the two orders apart: `.unique()`, rows that are counted, added up, all deleted, or sorted by their creation time.
-    /// Unsafe where rows may come in another order, where nothing in the project reads the index, where its name also stands in a string of unknown use, or where a comment goes with it.
+    /// Unsafe where rows may come in another order, where nothing in the project reads the index, or where a comment goes with it.
+    /// None where its name also stands in a string of unknown use, or where a name is chosen when the code runs.
     pub struct RedundantIndex {
         /// What becomes of an index with a reader that asks for its order: `ignore` says nothing, `report` reports it too and names the reader.
         pub order_dependent: OrderDependent = OrderDependent::Ignore,
@@ -107,7 +108,7 @@ impl RedundantIndex {
             report = report.label(possible, format!("`{short}` may be read here"));
         }
         let is_longer_read = !Reading::of(table, longer, &cx.project.readers).is_empty();
-        cx.report(report.help(help(index, longer, &readers, is_longer_read)).fix(fix(index, longer, fields, &readers, cx)));
+        cx.report(report.help(help(index, longer, &readers, is_longer_read)).fix(fix(table, index, longer, fields, &readers, cx)));
         Some(())
     }
 }
@@ -119,8 +120,6 @@ struct Reading<'p> {
     seeing: Vec<(&'p IndexReader, Sight)>,
     /// A place that may read it, or not.
     possible: Option<Span>,
-    /// A test may name it.
-    is_tested: bool,
     /// Something reads it that no other index can serve, or that is not known well enough.
     need_it: bool,
 }
@@ -137,17 +136,16 @@ impl<'p> Reading<'p> {
         let need_it = all.iter().any(|r| r.asks_time) || dynamic().any(is_likely) || readers.is_read_by_package(&table.name, &index.name);
         let mentions = readers.mentions(&index.name);
         let possible = dynamic().map(|r| r.span).chain(mentions.iter().filter(|m| !m.is_test).map(|m| m.span)).next();
-        let is_tested = mentions.iter().any(|m| m.is_test);
-        Self { all, seeing, possible, is_tested, need_it }
+        Self { all, seeing, possible, need_it }
     }
 
     fn is_empty(&self) -> bool {
         self.all.is_empty() && self.possible.is_none() && !self.need_it
     }
 
-    /// Whether every reader is known, and reads the same through another index on these fields.
+    /// Whether there are readers, and each of them reads the same through another index on these fields.
     fn is_proved(&self) -> bool {
-        !self.all.is_empty() && self.possible.is_none() && !self.is_tested && self.all.iter().all(|r| r.order_seen.is_none())
+        !self.all.is_empty() && self.all.iter().all(|r| r.order_seen.is_none())
     }
 }
 
@@ -188,9 +186,13 @@ fn help(index: &Index, longer: &Index, readers: &Reading<'_>, is_longer_read: bo
     }
 }
 
-fn fix(index: &Index, longer: &Index, fields: &[Name], readers: &Reading<'_>, cx: &Cx<'_>) -> Option<Fix> {
+fn fix(table: &Table, index: &Index, longer: &Index, fields: &[Name], readers: &Reading<'_>, cx: &Cx<'_>) -> Option<Fix> {
     // A reader of several tables cannot be given another name for one of them.
     if readers.all.iter().any(|r| r.table.is_none()) {
+        return None;
+    }
+    // Code that may go on naming it would find nothing under the name.
+    if !cx.project.readers.are_all_known(&table.name, &index.name) {
         return None;
     }
     let removal = removal(cx.source(index.span), index);

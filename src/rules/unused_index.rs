@@ -79,8 +79,7 @@ impl Rule for UnusedIndex {
 fn is_read(table: &Table, index: &Index, cx: &Cx<'_>) -> bool {
     let readers = &cx.project.readers;
     readers.of(&table.name, &index.name).next().is_some()
-        || readers.dynamic(&table.name, &index.name).next().is_some()
-        || !readers.mentions(&index.name).is_empty()
+        || !readers.are_all_known(&table.name, &index.name)
         || readers.is_read_by_package(&table.name, &index.name)
 }
 

@@ -330,6 +330,9 @@ fn place(workspace: &Workspace, d: &Diagnostic) -> String {
 fn full_text(d: &Diagnostic) -> String {
     let labels = d.labels.iter().map(|label| format!(" [{}]", label.message));
     let help = d.help.iter().map(|help| format!(" ({help})"));
-    let fix = d.fix.iter().map(|fix| format!(" {{{}: {}}}", format!("{:?}", fix.applicability).to_lowercase(), fix.title));
-    format!("{}: {}{}{}{}", d.rule, d.message, labels.collect::<String>(), help.collect::<String>(), fix.collect::<String>())
+    let fix = match &d.fix {
+        Some(fix) => format!(" {{{}: {}}}", format!("{:?}", fix.applicability).to_lowercase(), fix.title),
+        None => " {no fix}".to_owned(),
+    };
+    format!("{}: {}{}{}{}", d.rule, d.message, labels.collect::<String>(), help.collect::<String>(), fix)
 }
