@@ -167,7 +167,7 @@ fn a_screen_is_cleared_for_each_run() {
 #[test]
 fn a_long_run_says_what_it_is_at_where_somebody_looks() {
     let folder = tempfile::tempdir().expect("a folder");
-    for i in 0..30 {
+    for i in 0..200 {
         copy_project(&support::root().join("fixtures/projects/taskboard/convex"), &folder.path().join(format!("{i}/convex")));
     }
     let Some(said) = on_a_terminal(folder.path(), 300, &["--threads", "1", "--format", "concise"]) else { return };
