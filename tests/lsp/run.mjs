@@ -370,6 +370,8 @@ test("large files are passed over, and small ones beside them are not", async (t
 test("requests are cancelled, and only those", async (t) => {
   const cwd = folder(t);
   const files = backend(cwd);
+  // Enough to read for the first request to be still waiting when it is cancelled.
+  for (let i = 0; i < 500; i++) write(join(cwd, `convex/more/notes${i}.ts`), NOTES);
   const client = await started(t, { cwd });
   const notes = await client.open(files.notes);
   const at = { textDocument: { uri: notes.uri }, position: rangeOf(notes.text, "by_autor").start };
