@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use super::hir::{BindingId, Exported, ExprId, ImportName, Name};
-use super::layout::Layout;
+use super::layout::{Layout, Root};
 use super::schema::Schema;
 use super::seen;
 use super::ty::{FunctionAt, FunctionKind, Ty};
@@ -196,7 +196,7 @@ impl<'w> World<'w> {
         let mut project_of: Vec<usize> =
             files.iter().map(|f| layout.root_of(&f.source.path).filter(|_| f.source.block.is_none()).unwrap_or(loose)).collect();
         adopt_imported(&targets, &mut project_of, loose);
-        adopt_tests(files, &targets, &mut project_of, loose);
+        adopt_tests(files, layout, &by_path, &targets, &mut project_of);
         let places = Cow::Owned(Places { targets, project_of });
         let (schemas, known) = (Vec::new(), Known::default());
         Self { files, layout, by_path, places, project_count: loose + 1, schemas, known, is_watched }
@@ -381,16 +381,22 @@ fn adopt_imported(targets: &[Targets], project_of: &mut [usize], loose: usize) {
 }
 
 /// Gives tests that lie beside a functions folder to the project whose files they import.
-fn adopt_tests(files: &[File], targets: &[Targets], project_of: &mut [usize], loose: usize) {
-    let mut tests: Vec<usize> = (0..files.len()).filter(|&i| files[i].role == Role::Test && project_of[i] == loose).collect();
+fn adopt_tests(files: &[File], layout: &Layout, by_path: &FxHashMap<&str, FileId>, targets: &[Targets], project_of: &mut [usize]) {
+    // A folder without a schema, in which a backend lies, is no home to the tests beside that.
+    let has_schema = |root: &Root| ["ts", "js"].iter().any(|end| by_path.contains_key(format!("{}/schema.{end}", root.functions).as_str()));
+    let is_homeless = |project: usize| layout.roots.get(project).is_none_or(|root| !has_schema(root));
+    let is_asked = |i: &usize| files[*i].role == Role::Test && is_homeless(project_of[*i]);
+    let mut tests: Vec<usize> = (0..files.len()).filter(is_asked).collect();
     loop {
         let before = tests.len();
         tests.retain(|&test| {
             let imported =
                 targets[test].values().filter_map(|t| if let Target::File(f) = t { Some(project_of[f.0 as usize]) } else { None });
-            // The last of all projects is that of loose files.
-            project_of[test] = imported.min().unwrap_or(loose);
-            project_of[test] == loose
+            let other = imported.filter(|&project| project != project_of[test] && project < layout.roots.len()).min();
+            other.is_none_or(|project| {
+                project_of[test] = project;
+                false
+            })
         });
         if tests.len() == before {
             return;
