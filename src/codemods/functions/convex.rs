@@ -19,7 +19,7 @@ use crate::model::calls::{Callee, PlatformCall};
 use crate::model::hir::{BindingKind, ExprId, ExprKind, Keyword, Name, TypeNode};
 use crate::model::queries::DbQuery;
 use crate::model::ty::{Object, SchemaTy, Ty};
-use crate::model::{Project, Workspace};
+use crate::model::{Project, Workspace, in_file};
 use crate::source::FileId;
 
 /// The calls of all files.
@@ -36,8 +36,8 @@ pub fn read(workspace: &Workspace, project: &Project, files: &[FileId], target: 
     });
     workspace.ask_each(files, |file, infer| {
         let front = Front { reader: Reader { infer, file, module: workspace.hir(file), target }, schema: &schema };
-        let queries = project.queries.iter().filter(|query| query.file == file).map(|query| front.query(query));
-        let calls = project.calls.iter().filter(|call| call.file == file).filter_map(|call| front.call(call));
+        let queries = in_file(&project.queries, file, |query| query.file).iter().map(|query| front.query(query));
+        let calls = in_file(&project.calls, file, |call| call.file).iter().filter_map(|call| front.call(call));
         let mut sites: Vec<Site> = queries.chain(calls).flatten().collect();
         sites.sort_by_key(|site| workspace.hir(file).span(site.top).start);
         let untyped = sites.iter().flat_map(|site| front.untyped(site)).collect();

@@ -7,6 +7,7 @@ use super::wiring::Home;
 use crate::codemod::Options;
 use crate::codemods::schema::files::with_leading_comments;
 use crate::source::{self, FileId};
+use crate::style::Style;
 use crate::writing::import_list::{Wanted, settled};
 use crate::writing::imports::specifier;
 
@@ -32,9 +33,7 @@ impl Rewriter<'_> {
             true => relations.clone(),
             false => printer.context.want(&self.module_of(file, *relations_file), relations, relations),
         };
-        let schema = if relations == "schema" { "schema".to_owned() } else { format!("schema: {relations}") };
-        let export = if self.is_orm_shared.get() { "export " } else { "" };
-        let line = format!("{export}const orm = {create}({{ {schema} }}){}", style.semicolon());
+        let line = starting(&create, &relations, self.is_orm_shared.get(), style);
         printer.nested.set(module.at(start, start), format!("{line}{0}{0}", style.newline));
         let wanted: Vec<Helper> = self.helpers.borrow().iter().copied().collect();
         let unset = if wanted.contains(&Helper::Unsetting) { printer.context.names.orm("unsetToken") } else { String::new() };
@@ -76,11 +75,17 @@ impl Rewriter<'_> {
             Source::Schema => import(&schema, name, true),
             Source::DataModel => import(&data_model, name, true),
         }));
-        let given = if relations == "schema" { "schema".to_owned() } else { format!("schema: {relations}") };
         let nl = style.newline;
-        let start = format!("export const orm = createOrm({{ {given} }}){}{nl}", style.semicolon());
+        let start = starting("createOrm", relations, true, style) + nl;
         let rest = if helpers.code.is_empty() { String::new() } else { format!("{nl}{}{nl}", helpers.code) };
         let read = crate::model::read(FileId(0), path.clone(), format!("{start}{rest}"));
         Some((path.clone(), settled(&read.source, &read.hir, style, &imports, &|_| false)))
     }
+}
+
+/// The statement that starts the ORM.
+fn starting(create: &str, relations: &str, is_exported: bool, style: &Style) -> String {
+    let export = if is_exported { "export " } else { "" };
+    let schema = if relations == "schema" { "schema".to_owned() } else { format!("schema: {relations}") };
+    format!("{export}const orm = {create}({{ {schema} }}){}", style.semicolon())
 }

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use super::companions::TableNotes;
 use super::shapes::Use;
-use super::sites::{FileSites, Site, is_better_at_once, row_table};
+use super::sites::{FileSites, Site, row_table};
 use crate::codemod::{Left, Severity};
 use crate::model::functions::{Entry, Function};
 use crate::model::hir::{Binary, Exported, ExprId, ExprKind, FuncId, Module, Name, Parent, Place};
+use crate::model::infer::Infer;
 use crate::model::layout::lies_in;
 use crate::model::ty::Ty;
-use crate::model::{Role, Workspace};
+use crate::model::{Role, Workspace, in_file};
 use crate::source::{FileId, Span};
 
 /// Lets rows leave public functions as they are, and says which functions these are and who calls them.
@@ -21,8 +22,10 @@ pub fn reshape(workspace: &Workspace, place: usize, found: &mut [FileSites], not
     let mut changed: BTreeMap<(FileId, u32), &Function> = BTreeMap::new();
     for file in found {
         let module = workspace.hir(file.file);
-        let functions: Vec<(&Function, FuncId)> =
-            project.functions.iter().filter_map(|one| Some((one, open_handler(one, file.file, module)?))).collect();
+        let functions: Vec<(&Function, FuncId)> = in_file(&project.functions, file.file, |one| one.file)
+            .iter()
+            .filter_map(|one| Some((one, open_handler(one, module)?)))
+            .collect();
         for site in file.sites.iter_mut().filter(|site| site.is_live()) {
             let table = site.verdict.as_ref().ok().and_then(row_table);
             // A default is filled in where a row becomes a document.
@@ -40,22 +43,26 @@ pub fn reshape(workspace: &Workspace, place: usize, found: &mut [FileSites], not
 }
 
 /// The handler of a public function, if nothing says what it returns.
-fn open_handler(function: &Function, file: FileId, module: &Module) -> Option<FuncId> {
-    let handler = function.handler.filter(|at| at.file == file && function.file == file)?;
+fn open_handler(function: &Function, module: &Module) -> Option<FuncId> {
+    let handler = function.handler.filter(|at| at.file == function.file)?;
     let is_open = function.is_public() && function.returns == Entry::Missing && module.func(handler.func).return_type.is_none();
     is_open.then_some(handler.func)
 }
 
-/// Takes away the uses that leave through the function; whether there were any.
+/// Takes away the uses that leave through the function; whether there were any, and rows are what leaves now.
 fn gives_out(module: &Module, site: &mut Site, handler: FuncId) -> bool {
-    let before = site.flow.uses.len();
-    site.flow.uses.retain(|usage| !matches!(usage, Use::Escape { value, .. } if leaves(module, *value, handler)));
-    let is_changed = site.flow.uses.len() != before;
-    if is_changed && site.at_once {
-        let minds = site.fields.iter().filter(|field| field.minds_null).count() > 2;
-        site.at_once = is_better_at_once(&site.flow) || minds || site.fields.iter().any(|field| field.is_held_against_undefined);
+    let leaving = |usage: &Use| matches!(usage, Use::Escape { value, .. } if leaves(module, *value, handler));
+    let before = site.flow.uses.clone();
+    site.flow.uses.retain(|usage| !leaving(usage));
+    if site.flow.uses.len() == before.len() {
+        return false;
     }
-    is_changed
+    // They become documents for another reason, and leave as what they are.
+    if site.is_better_at_once() {
+        site.flow.uses = before;
+        return false;
+    }
+    true
 }
 
 /// Whether the value is returned by the function, as it is, or in objects and lists that are written there.
@@ -118,7 +125,7 @@ fn clients(workspace: &Workspace, place: usize, changed: &[&Function]) -> Vec<Le
         let stem = inner.rsplit_once('.').map_or(inner, |(stem, _)| stem);
         Some(stem.split('/').map(Name::from).collect::<Vec<Name>>())
     };
-    let named: Vec<(Vec<Name>, &Function)> = changed
+    let named: BTreeMap<Vec<Name>, &Function> = changed
         .iter()
         .flat_map(|function| {
             let names = exported_names(workspace.hir(function.file), function);
@@ -132,33 +139,32 @@ fn clients(workspace: &Workspace, place: usize, changed: &[&Function]) -> Vec<Le
         return Vec::new();
     }
     let project = &workspace.projects[place];
-    let is_theirs = |file: FileId| project.files.contains(&file) || workspace.functions_folder(file).is_none();
+    let is_theirs = |file: FileId| project.files.binary_search(&file).is_ok() || workspace.functions_folder(file).is_none();
     let files = workspace.files.iter().filter(|file| file.role != Role::Generated && is_theirs(file.source.id));
-    files.flat_map(|file| calls_in(workspace, file.source.id, &named)).collect()
+    let files: Vec<FileId> = files.map(|file| file.source.id).collect();
+    workspace.ask_each(&files, |file, infer| calls_in(workspace, file, infer, &named)).into_iter().flatten().collect()
 }
 
-fn calls_in(workspace: &Workspace, file: FileId, named: &[(Vec<Name>, &Function)]) -> Vec<Left> {
+fn calls_in(workspace: &Workspace, file: FileId, infer: &Infer<'_>, named: &BTreeMap<Vec<Name>, &Function>) -> Vec<Left> {
     let module = workspace.hir(file);
-    workspace.ask(file, |infer| {
-        let members = module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Member { .. }));
-        let left = |(id, _): (ExprId, &ExprKind)| {
-            let Ty::Reference(path) = infer.expr(file, id) else { return None };
-            let (_, function) = named.iter().find(|(name, _)| name[..] == path[..])?;
-            let written = path.iter().map(|name| &**name).collect::<Vec<_>>().join(".");
-            Some(Left {
-                code: "functions-client",
-                severity: Severity::Warning,
-                span: module.span(id),
-                message: format!("`{written}` now yields rows with `id` and `createdAt` in place of `_id` and `_creationTime`"),
-                suggestion: Some(format!(
-                    "read `.id` and `.createdAt` of what it yields; it is {} in {}",
-                    function.kind_and_name(),
-                    workspace.source(function.file).path
-                )),
-            })
-        };
-        members.filter_map(left).collect()
-    })
+    let members = module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Member { .. }));
+    let left = |(id, _): (ExprId, &ExprKind)| {
+        let Ty::Reference(path) = infer.expr(file, id) else { return None };
+        let function = named.get(&path[..])?;
+        let written = path.iter().map(|name| &**name).collect::<Vec<_>>().join(".");
+        Some(Left {
+            code: "functions-client",
+            severity: Severity::Warning,
+            span: module.span(id),
+            message: format!("`{written}` now yields rows with `id` and `createdAt` in place of `_id` and `_creationTime`"),
+            suggestion: Some(format!(
+                "read `.id` and `.createdAt` of what it yields; it is {} in {}",
+                function.kind_and_name(),
+                workspace.source(function.file).path
+            )),
+        })
+    };
+    members.filter_map(left).collect()
 }
 
 fn exported_names(module: &Module, function: &Function) -> Vec<Name> {

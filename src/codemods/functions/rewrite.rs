@@ -97,7 +97,7 @@ impl Rewriter<'_> {
         let rows: BTreeSet<ExprId> = file
             .sites
             .iter()
-            .filter(|site| site.is_live() && !site.at_once)
+            .filter(|site| site.is_live() && !site.is_better_at_once())
             .flat_map(|site| &site.flow.uses)
             .filter_map(|usage| match usage {
                 Use::Receiver(row) => Some(*row),
@@ -134,7 +134,7 @@ impl Rewriter<'_> {
         // What says which row is meant need not be an id to the compiler.
         let keys: BTreeSet<ExprId> = live.iter().filter_map(|site| Some(module.bare(key_of(&site.verdict.as_ref().ok()?.ask)?))).collect();
         let mut jobs: Vec<(Span, u8, Job<'_>)> = Vec::new();
-        for site in live.iter().filter(|site| !site.at_once) {
+        for site in live.iter().filter(|site| !site.is_better_at_once()) {
             let table = site.verdict.as_ref().ok().and_then(row_table);
             if let Some(table) = table {
                 for field in &site.fields {
@@ -150,7 +150,7 @@ impl Rewriter<'_> {
                 continue;
             }
             jobs.push((module.span(target_of(site)), 0, Job::Call(site)));
-            let Some(table) = site.verdict.as_ref().ok().and_then(row_table).filter(|_| !site.at_once) else { continue };
+            let Some(table) = site.verdict.as_ref().ok().and_then(row_table).filter(|_| !site.is_better_at_once()) else { continue };
             for usage in &site.flow.uses {
                 if let Use::Escape { value, shape, way } = usage {
                     jobs.push((module.span(*value), 2, Job::Leave(*shape, *way, table.clone())));
@@ -256,7 +256,7 @@ impl Rewriter<'_> {
         }
         let orm = self.orm_of(printer, handle, names)?;
         let printed = printer.print(&understood.ask, &orm)?;
-        let table = row_table(understood).filter(|_| site.at_once);
+        let table = row_table(understood).filter(|_| site.is_better_at_once());
         let finish = Finish { rewriter: self, printer, printed: &printed, table, mapped: understood.mapped, understood };
         let is_plain = printed.taken.is_none() && finish.table.is_none() && understood.mapped.is_none();
         let is_page = understood.mapped.is_some_and(|mapped| mapped.of_page);

@@ -64,8 +64,6 @@ pub struct Site {
     pub fields: Vec<FieldRead>,
     /// The constant that holds the chain itself.
     pub held_in: Option<BindingId>,
-    /// Its rows are to be documents at once, not where they leave.
-    pub at_once: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -160,6 +158,19 @@ impl Site {
         self.held_in.is_some()
     }
 
+    /// Whether its rows are to be documents at once, and not where they leave: because they leave in more than one place, or in a way that
+    /// hides their fields, or because it matters to who looks at them.
+    pub fn is_better_at_once(&self) -> bool {
+        let uses = &self.flow.uses;
+        let escapes = uses.iter().filter(|usage| matches!(usage, Use::Escape { .. })).count();
+        escapes > 1
+            || escapes == 1 && uses.len() == 1
+            || uses.iter().any(|usage| matches!(usage, Use::Itself(_)))
+            || escapes > 0 && self.fields.iter().any(|field| field.is_written)
+            || self.fields.iter().any(|field| field.is_held_against_undefined)
+            || self.fields.iter().filter(|field| field.minds_null).count() > 2
+    }
+
     pub fn table(&self) -> Option<&Name> {
         match &self.verdict.as_ref().ok()?.yields {
             Yields::Row(name) | Yields::Rows(name) | Yields::Page(name) => Some(name),
@@ -239,13 +250,7 @@ pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Ma
             Err(Why::new("functions-no-context", "no context is in reach here that the ORM could be had from")
                 .or("give the function `ctx`"));
     }
-    let has_escapes = flow.uses.iter().any(|usage| matches!(usage, Use::Escape { .. }));
-    let at_once = is_better_at_once(&flow)
-        || flow.uses.iter().any(|usage| matches!(usage, Use::Itself(_)))
-        || has_escapes && fields.iter().any(|field| field.is_written)
-        || fields.iter().any(|field| field.is_held_against_undefined)
-        || fields.iter().filter(|field| field.minds_null).count() > 2;
-    Site { top, via, receiver, guard, anew, about, handle, verdict, flow, fields, held_in, at_once }
+    Site { top, via, receiver, guard, anew, about, handle, verdict, flow, fields, held_in }
 }
 
 /// What holds for calls of any library.
@@ -410,12 +415,6 @@ fn is_written(module: &Module, at: ExprId) -> bool {
         },
         Parent::Stmt { .. } => false,
     }
-}
-
-/// Rows that leave in more than one place, or in a way that hides their fields, are documents from the start.
-pub fn is_better_at_once(flow: &Flow) -> bool {
-    let escapes = flow.uses.iter().filter(|usage| matches!(usage, Use::Escape { .. })).count();
-    escapes > 1 || escapes == 1 && flow.uses.len() == 1
 }
 
 impl Tracer<'_> {
