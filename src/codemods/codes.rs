@@ -100,6 +100,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("opaque-validator", "What a validator admits cannot be read. The column keeps it word for word."),
     ("relation-dropped", "One end of an edge stays a plain table, which relations cannot lead to."),
     ("relation-renamed", "An edge is called like a column. Its relation has `Relation` behind its name."),
+    ("relations-kept", "The project says its relations already. None are written for the ids of tables that are new to the ORM."),
     ("required-cycle", "Required relations form a circle, which the ORM refuses. One of them is dropped."),
     ("reserved-column", "The ORM keeps the name of a table or field for itself. The table stays a plain one."),
     ("reverse-cascade", "Deleting a row also deleted what it refers to. Foreign keys do not; a trigger can."),

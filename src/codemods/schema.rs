@@ -6,6 +6,7 @@
 mod columns;
 pub mod facts;
 mod factories;
+mod ids;
 mod inverses;
 pub mod files;
 mod keys;
@@ -92,7 +93,7 @@ pub fn plan(workspace: &Workspace, project: &Project, options: &Options, kept: &
             table.kept = table.kept.take().or(forced).or(unasked);
         }
         loop {
-            let relations = relations::read(project, &facts, options);
+            let relations = relations::read(workspace, project, &schema, &facts, options);
             let planner = || Planner::new(workspace, infer, project, options, &schema, &facts, &relations);
             let plan = planner().plan();
             let changes = facts.iter().any(Facts::is_migrated);

@@ -1,12 +1,13 @@
 //! Puts the new code in its places: tables as constants of their own, the object that lists them, the schema, the relations.
 
 use super::Planner;
+use super::facts::Facts;
 use super::files::{FileContext, statement_end, statement_start, with_leading_comments, with_line_end};
 use super::pieces::{Piece, pieces, verbatim, written};
 use super::relations::{Printer, Relation};
 use super::source::{Home, Reader, Slot};
 use super::tables::{line, spread};
-use crate::codemod::{RelationStyle, SchemaFunction};
+use crate::codemod::{RelationStyle, SchemaFunction, Severity};
 use crate::model::hir::{BindingKind, ExprId, ExprKind, Name, PropKind};
 use crate::source::{FileId, Span, statements};
 use crate::style::{column_at, indent_at};
@@ -251,19 +252,21 @@ impl Planner<'_> {
             SchemaFunction::Orm => cx.names.orm("defineSchema"),
             SchemaFunction::Convex => cx.want("convex/server", "defineSchema", "defineSchema"),
         };
-        let relations = if self.options.relations == RelationStyle::Chain { self.callback(cx) } else { None };
+        let is_chained = self.options.relations == RelationStyle::Chain && self.relations.said.is_none();
+        let relations = if is_chained { self.callback(cx) } else { None };
         let kept: Vec<Span> = call.args.iter().map(|arg| module.span(arg.value)).collect();
         let has_comments = source.comments_in(span).iter().any(|c| !kept.iter().any(|k| k.start <= c.start && c.end <= k.end));
-        if has_comments && relations.is_none() {
+        if has_comments {
             cx.edit(module.span(call.callee), function);
             let argument = module.span(call.args.first()?.value);
             if source.slice(argument) != tables {
                 cx.edit(argument, tables);
             }
+            if let Some(relations) = relations {
+                let chained = Code::call(".relations", vec![relations]).print(cx.style, indent_at(&source.text, span.start), 0, 1);
+                cx.edit(Span { start: span.end, ..span }, chained);
+            }
             return Some(());
-        }
-        if has_comments {
-            return None;
         }
         let options = self.schema.options.map(|options| written(self.workspace, self.schema.file, options));
         let mut code = Code::call(function, std::iter::once(Code::text(tables)).chain(options).collect());
@@ -312,6 +315,9 @@ impl Planner<'_> {
     }
 
     fn write_relations(&self, cx: &FileContext<'_>, tables: &str) {
+        if let Some(said) = self.relations.said {
+            return self.report_relations(said, cx);
+        }
         let semicolon = cx.style.semicolon();
         let newline = cx.style.newline;
         let source = self.workspace.source(self.schema.file);
@@ -325,7 +331,11 @@ impl Planner<'_> {
                 vec![format!("{head}{}{semicolon}", code.print(cx.style, "", head.len(), 1))]
             }
             RelationStyle::Relations => {
-                let orm = self.orm_tables();
+                // Constants of other files are imported where relations name them.
+                let is_named = |name: &Name| self.relations.list.iter().any(|r| r.table == *name || r.target == *name);
+                let seen =
+                    |(name, local): (Name, String)| if is_named(&name) { (name.clone(), self.local(&name, cx)) } else { (name, local) };
+                let orm: Vec<(Name, String)> = self.orm_tables().into_iter().map(seen).collect();
                 let comments = |relation: &Relation| self.edge_comments(relation);
                 let printer = Printer { style: cx.style, tables: &orm, comments: &comments };
                 let function = if self.relations.list.is_empty() { String::new() } else { cx.names.orm("relations") };
@@ -356,6 +366,21 @@ impl Planner<'_> {
                 }
             }
         }
+    }
+
+    /// The project says its relations itself: those of tables that are new to the ORM are for a person to add there.
+    fn report_relations(&self, said: Span, cx: &FileContext<'_>) {
+        let is_new = |relation: &&Relation| {
+            [&relation.table, &relation.target].into_iter().any(|t| self.facts_of(t).is_some_and(Facts::is_migrated))
+        };
+        let missing: Vec<Relation> = self.relations.list.iter().filter(is_new).cloned().collect();
+        let tables = self.orm_tables();
+        let printer = Printer { style: cx.style, tables: &tables, comments: &|_| Vec::new() };
+        let Some(code) = printer.callback(&missing) else { return };
+        let count = missing.len();
+        let message = format!("the project says its relations here, so {count} of tables that are new to the ORM are not written");
+        let one_line = code.print(cx.style, "", 0, 0).split_whitespace().collect::<Vec<_>>().join(" ").replace(", }", " }");
+        self.remark("relations-kept", Severity::Warning, said, message, Some(format!("add what functions need of `{one_line}`")));
     }
 
     /// The end of the schema's statement, and of the one that exports it, if it stands right behind.
