@@ -169,7 +169,7 @@ fn is_comment(body: &[u8]) -> bool {
 
 /// Whether the line is not code to its end.
 fn has_comment(body: &[u8]) -> bool {
-    is_comment(body) || memchr::memmem::find(body, b"//").is_some()
+    is_comment(body) || memchr::memchr_iter(b'/', body).any(|at| body.get(at + 1) == Some(&b'/'))
 }
 
 fn count(body: &[u8], byte: u8) -> usize {

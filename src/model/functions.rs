@@ -1,6 +1,6 @@
 //! Registered functions: what `query({ … })` and its kin declare.
 
-use super::hir::{BindingId, BindingKind, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind, Step};
+use super::hir::{BindingId, BindingKind, Call, ExprId, ExprKind, Key, Module, Name, Parent, Place, PropKind, Step};
 use super::infer::Infer;
 use super::ty::{Builder, Flavor, FunctionAt, FunctionKind, Ty, Visibility};
 use crate::source::{FileId, Span};
@@ -129,12 +129,11 @@ impl Function {
 /// The registrations of one file, in source order.
 pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<Function> {
     let module = infer.hir(file);
-    module.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Call(_))).filter_map(|(id, _)| registration(infer, file, id)).collect()
+    module.calls().filter_map(|(id, call)| registration(infer, file, id, call)).collect()
 }
 
-fn registration(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Function> {
+fn registration(infer: &Infer<'_>, file: FileId, id: ExprId, call: &Call) -> Option<Function> {
     let module = infer.hir(file);
-    let call = module.call(id)?;
     let first = call.args.first()?;
     // Registrars are imported or made at the top of a module; what a function has in its own variables is none.
     if module.validator_method(call).is_some() || module.begins_locally(call.callee) || is_called_here(module, id) {

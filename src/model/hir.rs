@@ -32,6 +32,8 @@ pub struct ClassId(pub u32);
 pub struct Module {
     pub file: FileId,
     exprs: Vec<Expr>,
+    /// Those that are calls: most of what is looked for in a file is one.
+    calls: Vec<ExprId>,
     /// What each expression hangs on: another expression, or (with the top bit set) a place in `roots`.
     parents: Vec<u32>,
     roots: Vec<(Place, Option<FuncId>, Option<GuardId>)>,
@@ -55,6 +57,7 @@ pub struct Module {
 #[derive(Default)]
 pub(super) struct Room {
     exprs: Vec<Expr>,
+    calls: Vec<ExprId>,
     parents: Vec<u32>,
     roots: Vec<(Place, Option<FuncId>, Option<GuardId>)>,
     funcs: Vec<Func>,
@@ -551,6 +554,7 @@ impl Module {
         room.roots.append(&mut self.roots);
         self.roots = room.roots;
         self.exprs = room.exprs;
+        self.calls = room.calls;
         self.parents = room.parents;
         self.funcs = room.funcs;
         self.bindings = room.bindings;
@@ -563,6 +567,7 @@ impl Module {
         Self {
             file,
             exprs: Vec::new(),
+            calls: Vec::new(),
             parents: Vec::new(),
             roots: vec![(Place::Other, None, None)],
             funcs: Vec::new(),
@@ -589,6 +594,11 @@ impl Module {
 
     pub fn exprs(&self) -> impl Iterator<Item = (ExprId, &ExprKind)> {
         self.exprs.iter().enumerate().map(|(i, e)| (ExprId(i as u32), &e.kind))
+    }
+
+    /// Every call, in the order of `exprs`.
+    pub fn calls(&self) -> impl Iterator<Item = (ExprId, &Call)> {
+        self.calls.iter().filter_map(|id| Some((*id, self.call(*id)?)))
     }
 
     /// Every expression in the function, those of functions in it too.
@@ -853,6 +863,7 @@ impl Module {
     pub(super) fn finish(&mut self) -> Room {
         Room {
             exprs: exact(&mut self.exprs),
+            calls: exact(&mut self.calls),
             parents: exact(&mut self.parents),
             roots: exact(&mut self.roots),
             funcs: exact(&mut self.funcs),
@@ -871,6 +882,10 @@ impl Module {
             // Most expressions, and nothing stands in them.
             ExprKind::Local(_) | ExprKind::Str(_) => {}
             ExprKind::Member { object, .. } => self.parents[object.0 as usize] = id.0,
+            ExprKind::Call(_) => {
+                self.calls.push(id);
+                children_of(&kind, &mut |child| self.parents[child.0 as usize] = id.0);
+            }
             kind => children_of(kind, &mut |child| self.parents[child.0 as usize] = id.0),
         }
         self.exprs.push(Expr { start: span.start, end: span.end, kind });

@@ -118,6 +118,16 @@ fn existing(path: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
     with(path, "", &ENDINGS).or_else(|| with(path, index, &ENDINGS))
 }
 
+/// The module of a path that is written without its ending.
+pub fn module_at<T>(stem: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let mut path = String::with_capacity(stem.len() + ".tsx".len());
+    ENDINGS.iter().find_map(|ending| {
+        path.clear();
+        path.extend([stem, ending]);
+        find(&path)
+    })
+}
+
 /// Whether the path lies in the folder (any depth). The empty folder holds every path that does not leave it.
 pub fn lies_in(path: &str, folder: &str) -> bool {
     if folder.is_empty() {

@@ -111,8 +111,7 @@ pub fn may_have_default_limit(workspace: &super::Workspace, project: &Project) -
 pub(super) fn read(infer: &Infer<'_>, file: FileId) -> (Vec<OrmRead>, Vec<OrmWrite>) {
     let module = infer.hir(file);
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
-    for (id, kind) in module.exprs() {
-        let ExprKind::Call(call) = kind else { continue };
+    for (id, call) in module.calls() {
         let Some((_, object, method)) = module.method(id) else { continue };
         match &**method {
             "findMany" | "findFirst" | "findFirstOrThrow" => reads.extend(find(module, id, object, method)),

@@ -166,13 +166,9 @@ impl DbQuery {
 pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<DbQuery> {
     let module = infer.hir(file);
     let mut found = Vec::new();
-    for (id, kind) in module.exprs() {
-        if !matches!(kind, ExprKind::Call(_)) {
-            continue;
-        }
-        if let Some((call, object, method)) = module.method(id)
-            && let Some(end) = terminator(method, call.args.first().map(|a| a.value))
-        {
+    for (id, call) in module.calls() {
+        let Some((_, object, method)) = module.method(id) else { continue };
+        if let Some(end) = terminator(method, call.args.first().map(|a| a.value)) {
             let base = infer.expr(file, object);
             for chain in chains(&base) {
                 found.push(query(infer, file, id, chain, end));
@@ -180,7 +176,7 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId) -> Vec<DbQuery> {
             continue;
         }
         // A function that returns a query is a query where it returns it.
-        if !module.method(id).is_some_and(|(_, _, method)| is_step(method)) {
+        if !is_step(method) {
             continue;
         }
         let ty = infer.expr(file, id);

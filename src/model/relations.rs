@@ -1,7 +1,7 @@
 //! The relations of an ORM's tables: what a table calls the rows that it is connected with, and by which columns.
 
 use super::calls::{Callee, PlatformCall};
-use super::hir::{Call, ExprKind, Name};
+use super::hir::{Call, Name};
 use super::infer::Infer;
 use super::ty::{ColumnRef, FunctionAt, RelationColumn, RelationKind, RelationPart, RelationTy, Ty};
 use crate::source::{FileId, Span};
@@ -91,8 +91,7 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall]) -> (
             _ => {}
         }
     }
-    for (id, kind) in module.exprs() {
-        let ExprKind::Call(call) = kind else { continue };
+    for (id, call) in module.calls() {
         if let Some((_, object, method)) = module.method(id)
             && &**method == "relations"
             && matches!(infer.expr(file, object), Ty::Schema(_))

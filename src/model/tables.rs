@@ -33,8 +33,7 @@ pub(super) fn read(infer: &Infer<'_>, file: FileId, calls: &[PlatformCall]) -> V
             found.push(TableUse { file, name: name.clone(), span: module.span(argument), is_literal, through });
         }
     };
-    for (id, kind) in module.exprs() {
-        let ExprKind::Call(call) = kind else { continue };
+    for (id, call) in module.calls() {
         if let Some((_, object, method)) = module.method(id)
             && &**method == "query"
             && let [table] = &*call.args

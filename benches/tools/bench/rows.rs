@@ -121,7 +121,9 @@ impl Bench {
             per_file,
         )?;
         self.instructions(first)?;
-        self.peers(first)
+        self.oxlint("to oxlint, default rules", first)?;
+        self.oxlint("the same, sixteen times the files", last)?;
+        self.eslint(first)
     }
 
     /// Large trees in which little is Convex.
@@ -142,7 +144,7 @@ impl Bench {
             ratio: cost.peak / 100.0,
             bar: Some(1.0),
         });
-        Ok(())
+        self.oxlint("the same files, default rules, to oxlint", &folder)
     }
 
     fn extremes(&self) -> Result<(), String> {
@@ -194,7 +196,13 @@ impl Bench {
         Ok(())
     }
 
-    fn peers(&self, tree: &Path) -> Result<(), String> {
+    fn oxlint(&self, what: &str, tree: &Path) -> Result<(), String> {
+        let Some(peers) = &self.peers else { return Ok(()) };
+        let oxlint = Task::new(&peers.join("node_modules/.bin/oxlint"), &["--threads", "1", "."], tree);
+        self.compare(what, &self.lint(&DEFAULT, tree), &oxlint, Some(1.0))
+    }
+
+    fn eslint(&self, tree: &Path) -> Result<(), String> {
         let Some(peers) = &self.peers else { return Ok(()) };
         let modules = peers.join("node_modules");
         let link = tree.join("node_modules");
@@ -202,8 +210,6 @@ impl Bench {
         let config = tree.join("eslint.config.mjs");
         std::fs::copy(peers.join("eslint.config.mjs"), &config).map_err(|e| e.to_string())?;
         std::fs::copy(peers.join("tsconfig.json"), tree.join("tsconfig.json")).map_err(|e| e.to_string())?;
-        let oxlint = Task::new(&modules.join(".bin/oxlint"), &["--threads", "1", "convex"], tree);
-        self.compare("to oxlint, default rules", &self.lint(&DEFAULT, tree), &oxlint, Some(1.0))?;
         let eslint = Task::new(&modules.join(".bin/eslint"), &["convex"], tree);
         let few = Self {
             rounds: 3,

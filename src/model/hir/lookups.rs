@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use super::{BindingId, BindingKind, Export, Exported, ExprId, ExprKind, Import, Module, Name};
+use super::{BindingId, BindingKind, Export, Exported, ExprId, Import, Module, Name};
 use crate::source::Span;
 
 #[derive(Debug, Default)]
@@ -69,7 +69,7 @@ impl Module {
     pub fn call_at(&self, span: Span) -> Option<ExprId> {
         let calls = self.lookups.calls.get_or_init(|| {
             let mut calls = FxHashMap::default();
-            for (id, _) in self.exprs().filter(|(_, kind)| matches!(kind, ExprKind::Call(_))) {
+            for (id, _) in self.calls() {
                 let span = self.span(id);
                 calls.entry((span.start, span.end)).or_insert(id);
             }

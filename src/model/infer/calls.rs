@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Infer;
 use super::orm::handed_out;
 use crate::model::hir::{Arg, Call, ExprId, ExprKind, Name};
+use crate::model::layout;
 use crate::model::ty::{Builder, Chain, Field, Flavor, FunctionAt, FunctionKind, Object, SchemaTy, Ty, Visibility};
 use crate::source::FileId;
 
@@ -271,8 +272,7 @@ impl Infer<'_> {
         let (name, modules) = rest.split_last()?;
         let folder = &self.world.layout.roots.get(self.world.project(file))?.functions;
         let stem = modules.iter().map(|m| &**m).collect::<Vec<&str>>().join("/");
-        let path = crate::model::layout::join(folder, &stem);
-        let target = [".ts", ".tsx", ".js", ".jsx", ".mts"].iter().find_map(|ending| self.world.at_path(&format!("{path}{ending}")))?;
+        let target = layout::module_at(&layout::join(folder, &stem), |path| self.world.at_path(path))?;
         match self.exported(target, name) {
             Ty::Registered(file, call) => Some((file, call)),
             _ => None,

@@ -106,10 +106,7 @@ impl Infer<'_> {
             }
             _ => false,
         };
-        let calls = module.exprs().filter_map(|(_, kind)| match kind {
-            ExprKind::Call(call) if is_next(call.callee) => call.args.first().map(|a| a.value),
-            _ => None,
-        });
+        let calls = module.calls().filter(|(_, call)| is_next(call.callee)).filter_map(|(_, call)| Some(call.args.first()?.value));
         for given in calls {
             let props = module.as_object(given).unwrap_or_default();
             let Some(ctx) = props.iter().find(|prop| matches!(&prop.key, Key::Name(name) if &**name == "ctx")) else { continue };
