@@ -12,7 +12,7 @@ use orm_lint::cli::migrate::installed::{Orm, Package};
 use orm_lint::cli::migrate::report::{self, Report};
 use orm_lint::cli::pages;
 use orm_lint::cli::paths::Places;
-use orm_lint::codemod::{self, Calls, Left, Plan, RelationStyle, Rewritten, Severity, Status, TableOutcome};
+use orm_lint::codemod::{self, Calls, Left, Plan, Rewritten, Severity, Status, TableOutcome};
 use orm_lint::source::{FileId, Span};
 use support::diff;
 
@@ -60,7 +60,7 @@ fn rendered(format: ReportFormat, plan: &Plan, orm: &Orm, written: bool) -> Stri
     let (places, _) = Places::of(&[PathBuf::from(".")]).expect("places");
     let lines = Lines::new(&workspace);
     let args = MigrateArgs::parse_from(["orm-migrate", "--from", "ents"]);
-    let options = args.options(codemod::From::Ents, orm.style(), &orm.module());
+    let options = args.options(codemod::From::Ents, orm.style(args.part()), &orm.module());
     let written_file = |(file, new): (&FileId, &Rewritten)| {
         let source = workspace.source(*file);
         pages::Rewritten { path: source.path.clone(), before: source.text.to_string(), after: new.text.clone() }
@@ -241,7 +241,7 @@ Lines are those of the files before this run; --todo would have written all of t
 
 ## Relations
 
-Relations are written as `relations(table, …)`, the form of better-convex before 0.6, because neither better-convex nor kitcn is installed: newer versions of better-convex take --relations defineRelations, kitcn takes --relations chain.
+Relations are written as `defineRelations(tables, …)`, the form of better-convex 0.6 and later, because neither better-convex nor kitcn is installed: kitcn takes --relations chain, with which functions stay as they are.
 
 ## Next
 
@@ -258,5 +258,4 @@ fn nothing_to_do_is_nothing_to_say() {
     let nothing = Plan::default();
     assert_eq!(rendered(ReportFormat::Text, &nothing, &Orm::Unknown, false), "");
     assert_eq!(rendered(ReportFormat::Markdown, &nothing, &Orm::Unknown, false), "# Migration from ents\n\nNothing to change.\n");
-    assert_eq!(Orm::Unknown.style(), RelationStyle::Relations);
 }

@@ -130,7 +130,8 @@ impl Run<'_> {
         // Who says both need not be told that it is not clear.
         let is_said = self.args.relations.style().is_some() && self.args.orm.is_some();
         let orm = if is_said { orm.unwrap_or(Orm::Unknown) } else { orm? };
-        let mut options = self.args.options(from, self.args.relations.style().unwrap_or(orm.style()), &orm.module());
+        let mut options =
+            self.args.options(from, self.args.relations.style().unwrap_or_else(|| orm.style(self.args.part())), &orm.module());
         if self.args.target.is_none() && orm.is_before_011() {
             options.target = Target::Before011;
         }

@@ -71,7 +71,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("functions-reverse-cascade", "With the row goes what it refers to, which the ORM leaves. The call is left."),
     ("functions-rules", "Reads and writes go through rules, which the ORM has as policies of its tables. The calls are left."),
     ("functions-search", "A search has no limit, which the ORM asks for. The call is left."),
-    ("functions-setup", "The ORM cannot be set up where ents are. Nothing of the functions is migrated."),
+    ("functions-setup", "The ORM cannot be started for the calls. Nothing of the functions is migrated."),
     ("functions-soft-delete", "A deletion marks rows, or takes rows along that are otherwise only marked. The call is left."),
     ("functions-symmetric", "Ents keep an edge of a table to itself once for each direction. The call is left."),
     ("functions-system-table", "A call reads a table of Convex itself. It is left."),

@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 use crate::codemod::{Calls, From, Left, Options, PublicShape, RelationStyle, Rewritten, Severity, Target as Version};
 use crate::model::{Role, Workspace};
 use crate::source::{FileId, Span};
+use verdict::Why;
 
 /// What becomes of the functions of one project.
 #[derive(Debug, Default)]
@@ -82,17 +83,21 @@ pub fn plan(
         From::Convex => project.schema.as_ref().and_then(|schema| wiring::Wiring::beside(before, schema.file)),
     };
     let mut outcome = Outcome::default();
+    let setup = |why: &str| Why::new("functions-setup", why);
     let obstacle = match () {
-        () if options.relations != RelationStyle::DefineRelations => {
-            Some("this style of relations is one that no published version of the ORM can be started with")
+        () if options.relations != RelationStyle::DefineRelations => Some(
+            setup("the ORM is started with `defineRelations`, and the relations are written in another style")
+                .or("run it with `--relations defineRelations`, and install better-convex"),
+        ),
+        () if target.relations.is_none() => Some(setup("the new schema exports no relations that the ORM could be started with")),
+        () if wiring.is_none() && options.from == From::Ents => {
+            Some(setup("the place where `entsTableFactory` is called cannot be changed"))
         }
-        () if target.relations.is_none() => Some("the new schema exports no relations that the ORM could be started with"),
-        () if wiring.is_none() && options.from == From::Ents => Some("the place where `entsTableFactory` is called cannot be changed"),
-        () if wiring.is_none() => Some("there is no place for a file that starts the ORM beside the schema"),
+        () if wiring.is_none() => Some(setup("there is no place for a file that starts the ORM beside the schema")),
         () => None,
     };
     decide::keep_comments(before, &mut found, comments);
-    decide::decide(&mut found, obstacle);
+    decide::decide(&mut found, obstacle.as_ref());
     outcome.calls = calls(&found);
     outcome.left = decide::left(before, &found, options.from);
     if options.public_shape == PublicShape::Orm {

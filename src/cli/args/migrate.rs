@@ -211,12 +211,17 @@ impl MigrateArgs {
             schema_function: self.schema_fn,
             target: self.target.unwrap_or_default(),
             projects: None,
-            only: if self.from == Some(Source::Validators) { Some(Part::Schema) } else { self.only },
+            only: self.part(),
             tables: self.tables.clone(),
             kept: self.keep.clone(),
             todo: self.todo,
             public_shape: self.public_shape,
         }
+    }
+
+    /// The part of the project that is asked for, if not the whole.
+    pub fn part(&self) -> Option<Part> {
+        if self.from == Some(Source::Validators) { Some(Part::Schema) } else { self.only }
     }
 
     /// How the report is written.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use crate::codemod::RelationStyle;
+use crate::codemod::{Part, RelationStyle};
 
 /// Packages that have the ORM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,9 +109,10 @@ impl Orm {
         matches!((numbers.next(), numbers.next()), (Some(Ok(0)), Some(Ok(minor))) if minor < 11)
     }
 
-    /// How its relations are written.
-    pub fn style(&self) -> RelationStyle {
-        self.package().map_or(RelationStyle::Relations, Package::style)
+    /// How its relations are written. Where there is none yet, functions go by what a published version can be started with.
+    pub fn style(&self, part: Option<Part>) -> RelationStyle {
+        let unknown = if part == Some(Part::Schema) { RelationStyle::Relations } else { RelationStyle::DefineRelations };
+        self.package().map_or(unknown, Package::style)
     }
 
     /// What new code imports it from.
@@ -177,7 +178,7 @@ mod tests {
         let installed = |package, version: &str| Orm::Installed { package, version: version.to_owned() };
         assert_eq!(orm(&[better]), installed(Package::BetterConvex, "0.11.0"));
         assert_eq!(orm(&[better, kitcn]), installed(Package::Kitcn, "0.27.3"));
-        assert_eq!(orm(&[kitcn]).style(), RelationStyle::Chain);
+        assert_eq!(orm(&[kitcn]).style(None), RelationStyle::Chain);
         assert_eq!(orm(&[kitcn]).module(), "kitcn/orm");
         assert!(!orm(&[better]).is_before_011() && !orm(&[kitcn]).is_before_011() && !Orm::Unknown.is_before_011());
         assert!(orm(&[("node_modules/better-convex/package.json", "{ \"version\": \"0.6.4\" }")]).is_before_011());
@@ -202,7 +203,9 @@ mod tests {
         assert!(found.is_before_011());
         let broken = ("package.json", "{");
         assert_eq!(orm(&[broken]), Orm::Unknown);
-        assert_eq!((orm(&[]).style(), orm(&[]).module()), (RelationStyle::Relations, "better-convex/orm".to_owned()));
+        let unknown = orm(&[]);
+        assert_eq!((unknown.style(None), unknown.module()), (RelationStyle::DefineRelations, "better-convex/orm".to_owned()));
+        assert_eq!(unknown.style(Some(Part::Schema)), RelationStyle::Relations);
     }
 
     #[test]

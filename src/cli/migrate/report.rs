@@ -157,9 +157,18 @@ impl Report<'_> {
             return None;
         }
         Some(match self.orm {
-            Orm::Unknown => "relations are written as `relations(table, …)`, the form of better-convex before 0.6, because neither better-convex nor \
-                             kitcn is installed: newer versions of better-convex take --relations defineRelations, kitcn takes --relations chain"
-                .to_owned(),
+            Orm::Unknown if self.options.relations == RelationStyle::DefineRelations => format!(
+                "relations are written as {}, the form of better-convex 0.6 and later, because {}: kitcn takes --relations chain, with \
+                 which functions stay as they are",
+                style_words(self.options.relations),
+                self.orm.words()
+            ),
+            Orm::Unknown => format!(
+                "relations are written as {}, the form of better-convex before 0.6, because {}: newer versions of better-convex take \
+                 --relations defineRelations, kitcn takes --relations chain",
+                style_words(self.options.relations),
+                self.orm.words()
+            ),
             known => format!("relations are written as {}, because {}", style_words(self.options.relations), known.words()),
         })
     }

@@ -13,11 +13,9 @@ use crate::model::hir::{ExprId, Name};
 use crate::source::{FileId, Span};
 
 /// Takes back what depends on something that is left.
-pub fn decide(found: &mut [FileSites], obstacle: Option<&str>) {
+pub fn decide(found: &mut [FileSites], obstacle: Option<&Why>) {
     if let Some(why) = obstacle {
-        for site in found.iter_mut().flat_map(|file| &mut file.sites) {
-            site.verdict = Err(Why::new("functions-setup", why));
-        }
+        found.iter_mut().flat_map(|file| &mut file.sites).for_each(|site| site.verdict = Err(why.clone()));
         return;
     }
     keep(found);
@@ -70,9 +68,9 @@ fn keep(found: &mut [FileSites]) {
     }
 }
 
-/// Why the call is left, if because its file is.
-fn kept(site: &Site) -> Option<&Why> {
-    site.verdict.as_ref().err().filter(|why| why.code == "functions-kept-file")
+/// Why the call is left, if all calls of its file are, and for the same reason.
+fn of_whole_file(site: &Site) -> Option<&Why> {
+    site.verdict.as_ref().err().filter(|why| matches!(why.code, "functions-kept-file" | "functions-setup"))
 }
 
 /// Leaves calls with comments in them that the new code would lose.
@@ -146,7 +144,7 @@ pub fn left(workspace: &Workspace, found: &[FileSites], from: From) -> Vec<Left>
     for file in found {
         let module = workspace.hir(file.file);
         let mut sites: Vec<&Site> = file.sites.iter().filter(|site| !site.is_silent()).collect();
-        if let Some((first, why)) = sites.first().and_then(|site| Some((module.span(site.top), kept(site)?))) {
+        if let Some((first, why)) = sites.first().and_then(|site| Some((module.span(site.top), of_whole_file(site)?))) {
             all.push(Left {
                 code: why.code,
                 severity: Severity::Warning,
@@ -155,9 +153,8 @@ pub fn left(workspace: &Workspace, found: &[FileSites], from: From) -> Vec<Left>
                     1 => format!("1 call of this file {stays}: {}", why.message),
                     count => format!("{count} calls of this file {stay}: {}", why.message),
                 },
-                suggestion: suggestions::of(why.code, ""),
+                suggestion: why.suggestion.clone().or_else(|| suggestions::of(why.code, "")),
             });
-            // All calls of the file are left, and for the same reason.
             sites.clear();
         }
         for site in sites {
