@@ -88,8 +88,11 @@ pub fn verbatim(workspace: &Workspace, span: Span) -> Code {
         let inner = workspace.hir(span.file).span(id);
         matches!(kind, ExprKind::Template(_)) && span.contains(inner) && source.slice(inner).contains('\n')
     });
+    // Calls of a chain that stand on lines of their own are further in than what they are called on.
+    let [first, last] = [span.start, span.end].map(|at| indent_at(&source.text, at));
+    let indent = if first.len() < last.len() { first } else { last };
     // The lines of a template are part of its value: then none is moved, since no line starts with this.
-    let indent = if has_template { "\0".to_owned() } else { indent_at(&source.text, span.end).to_owned() };
+    let indent = if has_template { "\0" } else { indent }.to_owned();
     Code::Verbatim { text: text.to_owned(), indent }
 }
 
