@@ -13,6 +13,7 @@ pub mod lines;
 pub mod load;
 pub mod lsp;
 pub mod migrate;
+pub mod named;
 pub mod output;
 pub mod pages;
 pub mod paths;

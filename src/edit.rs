@@ -49,15 +49,23 @@ pub struct Fix {
     pub title: String,
     pub applicability: Applicability,
     pub edits: Vec<Edit>,
+    /// What has to stay as it is for the edits to be right, though they do not touch it: the declaration of an index that they come to use.
+    pub relies_on: Vec<Span>,
 }
 
 impl Fix {
     pub fn safe(title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        Self { title: title.into(), applicability: Applicability::Safe, edits }
+        Self { title: title.into(), applicability: Applicability::Safe, edits, relies_on: Vec::new() }
     }
 
     pub fn r#unsafe(title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        Self { title: title.into(), applicability: Applicability::Unsafe, edits }
+        Self { title: title.into(), applicability: Applicability::Unsafe, edits, relies_on: Vec::new() }
+    }
+
+    /// No fix that edits there is made in the same pass.
+    pub fn relying_on(mut self, spans: impl IntoIterator<Item = Span>) -> Self {
+        self.relies_on.extend(spans);
+        self
     }
 }
 
@@ -65,20 +73,30 @@ impl Fix {
 #[derive(Clone, Debug, Default)]
 pub struct Change {
     files: BTreeMap<FileId, Vec<Edit>>,
+    /// What fixes that were taken rely on.
+    kept: BTreeMap<FileId, Vec<Span>>,
 }
 
 impl Change {
-    /// Takes all of the edits, or none where one would touch an edit taken before.
+    /// Takes all edits of the fix, or none where one would touch an edit taken before, or where one of the two would touch what the other relies on.
     ///
     /// Edits that were taken before word for word (two fixes that add the same import) are shared.
-    pub fn try_add(&mut self, edits: &[Edit]) -> bool {
-        let mut new: Vec<&Edit> = Vec::with_capacity(edits.len());
-        for edit in edits {
+    pub fn try_add(&mut self, fix: &Fix) -> bool {
+        let relies_on_taken = |span: &Span| self.files.get(&span.file).is_some_and(|taken| taken.iter().any(|t| meet(t.span, *span)));
+        if fix.relies_on.iter().any(relies_on_taken) {
+            return false;
+        }
+        let mut new: Vec<&Edit> = Vec::with_capacity(fix.edits.len());
+        for edit in &fix.edits {
             let taken = self.files.get(&edit.span.file).map_or(&[][..], Vec::as_slice);
             if taken.contains(edit) || new.contains(&edit) {
                 continue;
             }
-            if taken.iter().any(|t| collide(t, edit)) || new.iter().any(|n| collide(n, edit)) {
+            let kept = self.kept.get(&edit.span.file).map_or(&[][..], Vec::as_slice);
+            if taken.iter().any(|t| meet(t.span, edit.span))
+                || new.iter().any(|n| meet(n.span, edit.span))
+                || kept.iter().any(|k| meet(*k, edit.span))
+            {
                 return false;
             }
             new.push(edit);
@@ -87,6 +105,9 @@ impl Change {
             let list = self.files.entry(edit.span.file).or_default();
             let at = list.partition_point(|e| e.span < edit.span);
             list.insert(at, edit.clone());
+        }
+        for span in &fix.relies_on {
+            self.kept.entry(span.file).or_default().push(*span);
         }
         true
     }
@@ -114,8 +135,7 @@ pub fn apply(text: &str, edits: &[Edit]) -> String {
     out
 }
 
-/// Whether two edits cannot both be made: they overlap, or insert at one place.
-fn collide(a: &Edit, b: &Edit) -> bool {
-    let (a, b) = (a.span, b.span);
+/// Whether edits of the two cannot both be made: they overlap, or insert at one place.
+fn meet(a: Span, b: Span) -> bool {
     a.file == b.file && a.start < b.end.max(b.start + 1) && b.start < a.end.max(a.start + 1)
 }

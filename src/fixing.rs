@@ -53,9 +53,7 @@ pub fn fix_where(workspace: Workspace, settings: &Settings, allow_unsafe: bool, 
 /// Whether the fix can be made by itself: it changes what may be changed, and every file can be read after it.
 pub fn can_be_made(workspace: &Workspace, fix: &Fix) -> bool {
     let mut change = Change::default();
-    is_sound(workspace, &fix.edits)
-        && change.try_add(&fix.edits)
-        && change.files().all(|(file, edits)| still_parses(workspace, file, edits))
+    is_sound(workspace, &fix.edits) && change.try_add(fix) && change.files().all(|(file, edits)| still_parses(workspace, file, edits))
 }
 
 struct Run<'s> {
@@ -134,7 +132,7 @@ impl Run<'_> {
         let mut candidates: Vec<(&'static str, &Fix)> = Vec::new();
         for diagnostic in diagnostics {
             let Some(fix) = self.candidate(workspace, diagnostic) else { continue };
-            if together.try_add(&fix.edits) {
+            if together.try_add(fix) {
                 candidates.push((diagnostic.rule, fix));
             }
         }
@@ -147,7 +145,7 @@ impl Run<'_> {
     /// Takes all of the fixes if the files can still be read after them, else looks in each half for those to blame.
     fn take(&mut self, workspace: &Workspace, fixes: &[(&'static str, &Fix)], change: &mut Change, taken: &mut usize) {
         let mut tried = change.clone();
-        let added = fixes.iter().filter(|(_, fix)| tried.try_add(&fix.edits)).count();
+        let added = fixes.iter().filter(|(_, fix)| tried.try_add(fix)).count();
         let files: BTreeSet<FileId> = fixes.iter().flat_map(|(_, fix)| fix.edits.iter().map(|e| e.span.file)).collect();
         let is_fine = tried.files().filter(|(file, _)| files.contains(file)).all(|(file, edits)| still_parses(workspace, file, edits));
         if is_fine {

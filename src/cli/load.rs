@@ -3,7 +3,7 @@
 //! Goes on until nothing new is found: a file may show where a project lies, a project has files, files import others.
 //! Judges nothing: a file that cannot be read becomes one with a syntax error.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File as DiskFile;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use super::paths::Places;
 use super::roots::Roots;
 use super::tsconfig::TsConfigs;
 use super::walk::{self, Walked};
-use super::{prefilter, progress};
+use super::{named, prefilter, progress};
 use crate::document;
 use crate::model::layout::{lies_in, parent};
 use crate::model::{self, File, Layout, Role};
@@ -64,7 +64,8 @@ pub fn load(places: &Places, targets: &[PathBuf], reading: Reading) -> Loaded {
     loader.walk_targets(targets);
     let walking = start.elapsed();
     while loader.advance() {}
-    let layout = loader.layout();
+    let mut layout = loader.layout();
+    layout.named_outside = std::mem::take(&mut loader.named).into_values().flatten().collect();
     for file in loader.files.iter_mut().filter(|file| file.source.block.is_none()) {
         file.role = layout.role_of(&file.source.path);
     }
@@ -89,6 +90,8 @@ struct Loader<'a> {
     roots: Roots,
     configs: TsConfigs,
     states: FxHashMap<String, State>,
+    /// What files that are dropped name of backends.
+    named: BTreeMap<String, BTreeSet<String>>,
     asked: FxHashSet<String>,
     /// Paths that backend code imports.
     imported: FxHashSet<String>,
@@ -109,6 +112,7 @@ impl<'a> Loader<'a> {
             roots: Roots::default(),
             configs: TsConfigs::default(),
             states: FxHashMap::default(),
+            named: BTreeMap::new(),
             asked: FxHashSet::default(),
             imported: FxHashSet::default(),
             walked: Vec::new(),
@@ -176,9 +180,13 @@ impl<'a> Loader<'a> {
         let read: Vec<Read> = wanted.into_par_iter().with_max_len(16).map(|(path, is_certain)| self.read(path, is_certain)).collect();
         let roots_before = self.roots.len();
         let mut kept = Vec::new();
-        for one in read {
+        for mut one in read {
             let state = if matches!(one.content, Content::Dropped) { State::Dropped } else { State::Kept };
             self.states.insert(one.path.clone(), state);
+            self.named.remove(&one.path);
+            if !one.named.is_empty() {
+                self.named.insert(one.path.clone(), std::mem::take(&mut one.named));
+            }
             for specifier in &one.generated_imports {
                 self.roots.note_generated_import(self.places, &one.path, specifier);
             }
@@ -254,7 +262,8 @@ impl<'a> Loader<'a> {
         };
         let is_wanted = prefilter::is_wanted(&bytes) || self.reading.clients && prefilter::is_client(&bytes);
         if !is_certain && !is_wanted {
-            return dropped(path);
+            let named = std::str::from_utf8(&bytes).map(named::ways).unwrap_or_default();
+            return Read { named, ..dropped(path) };
         }
         match String::from_utf8(bytes) {
             Ok(text) if document::is_page(&path) => {
@@ -264,7 +273,7 @@ impl<'a> Loader<'a> {
             }
             Ok(text) => {
                 let generated_imports = prefilter::generated_imports(&text).map(str::to_owned).collect();
-                Read { path, content: Content::Text(text), generated_imports }
+                Read { generated_imports, ..Read::of(path, Content::Text(text)) }
             }
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
@@ -356,6 +365,8 @@ struct Read {
     path: String,
     content: Content,
     generated_imports: Vec<String>,
+    /// What it names of backends, if it is dropped.
+    named: BTreeSet<String>,
 }
 
 enum Content {
@@ -373,7 +384,7 @@ enum Content {
 
 impl Read {
     fn of(path: String, content: Content) -> Self {
-        Self { path, content, generated_imports: Vec::new() }
+        Self { path, content, generated_imports: Vec::new(), named: BTreeSet::new() }
     }
 
     fn parse(self, id: FileId) -> File {

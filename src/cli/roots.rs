@@ -152,7 +152,7 @@ impl Roots {
     }
 
     pub fn layout(&self, aliases: Vec<PathAliases>) -> Layout {
-        Layout { roots: self.found.values().cloned().collect(), aliases }
+        Layout { roots: self.found.values().cloned().collect(), aliases, ..Layout::default() }
     }
 
     pub fn folders(&self) -> impl Iterator<Item = &str> {

@@ -29,7 +29,12 @@ impl Rule for Replace {
     fn file(&self, file: &File, cx: &mut Cx<'_>) -> Option<()> {
         for (at, word) in file.source.text.match_indices(self.from) {
             let span = Span::new(file.source.id, at as u32, (at + word.len()) as u32);
-            let fix = Fix { title: String::new(), applicability: self.applicability, edits: vec![Edit::replace(span, self.to)] };
+            let fix = Fix {
+                title: String::new(),
+                applicability: self.applicability,
+                edits: vec![Edit::replace(span, self.to)],
+                relies_on: Vec::new(),
+            };
             cx.report(Diagnostic::new(span, self.from).fix(fix));
         }
         None

@@ -1,5 +1,7 @@
 //! Where projects lie in the tree of files, what each file is to its project, and which file an import names. Knows paths, reads none.
 
+use std::collections::BTreeSet;
+
 use super::Role;
 
 /// A project's functions folder.
@@ -29,6 +31,8 @@ pub struct Layout {
     /// Sorted by path; nested roots are allowed, the innermost holds.
     pub roots: Vec<Root>,
     pub aliases: Vec<PathAliases>,
+    /// What code that was not read as such names of backends, `posts.list` for `api.posts.list`: a client's, for the most part.
+    pub named_outside: BTreeSet<String>,
 }
 
 impl Layout {
@@ -193,7 +197,7 @@ mod tests {
 
     #[test]
     fn roles_come_from_paths() {
-        let layout = Layout { roots: vec![Root { functions: "convex".to_owned(), is_component: false }], aliases: Vec::new() };
+        let layout = Layout { roots: vec![Root { functions: "convex".to_owned(), is_component: false }], ..Layout::default() };
         let cases = [
             ("convex/users.ts", Role::Backend),
             ("convex/a/b.ts", Role::Backend),

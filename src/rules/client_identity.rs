@@ -27,6 +27,7 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// Silent where anything in the function, or in what it calls, may look at who calls: `ctx.auth`, a package, a custom builder, a function that is called like a check, a token among the arguments.
+    /// Silent too where it says whom something is given to: an `ownerId` that may be left out, and functions that are named like `grantBadge` or `inviteMember`.
     pub struct ClientIdentity {
         /// Names of arguments that say who calls.
         pub names: Vec<String> = ["userId", "currentUserId", "viewerId", "authorId", "ownerId", "senderId", "creatorId", "createdBy"].map(String::from).to_vec(),
@@ -48,7 +49,7 @@ impl Rule for ClientIdentity {
         let is_said = |prop: &&Prop| matches!(&prop.key, Key::Name(name) if self.names.iter().any(|n| **n == **name));
         let argument = props.iter().find(is_said)?;
         let Key::Name(name) = &argument.key else { return None };
-        if props.iter().any(may_prove) || !may_be_person(module, argument) {
+        if props.iter().any(may_prove) || !may_be_person(module, argument) || is_given_away(module, argument) || is_done_to_others(function) {
             return None;
         }
         let write = cx.project.calls_at(module, function.call).iter().find_map(|call| {
@@ -75,6 +76,22 @@ fn may_be_person(module: &Module, argument: &Prop) -> bool {
     let Some(table) = call.args.first().and_then(|a| module.constant(a.value)) else { return false };
     let table = table.to_ascii_lowercase();
     ["user", "account", "profile", "member", "person", "people", "player"].iter().any(|part| table.contains(part))
+}
+
+/// Whether it says whom something is to belong to, and not who calls: an owner that may be left out.
+fn is_given_away(module: &Module, argument: &Prop) -> bool {
+    let is_optional = module
+        .call(module.bare(argument.value))
+        .is_some_and(|call| module.validator_method(call).is_some_and(|method| &**method == "optional"));
+    is_optional && matches!(&argument.key, Key::Name(name) if &**name == "ownerId")
+}
+
+/// Whether the function is named like one that people use on each other.
+fn is_done_to_others(function: &Function) -> bool {
+    let name = function.name.as_deref().unwrap_or_default();
+    ["assign", "award", "ban", "grant", "invite", "notify", "promote"].iter().any(|verb| {
+        name.strip_prefix(verb).is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase() || c == '_'))
+    })
 }
 
 /// Whether the argument may prove something by itself, or is not known.

@@ -2,7 +2,9 @@ mod rewrite;
 
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::DbQuery;
+use crate::model::indexes::{order_of, scan_fields};
+use crate::model::ty::Index;
+use crate::model::{DbQuery, Table};
 use crate::model::hir::{Binary, BindingId, ExprId, ExprKind, Module, Name, Parent, Place};
 use crate::model::queries::{End, Range, callback};
 use crate::model::repetition::around;
@@ -30,7 +32,7 @@ declare_rule! {
     /// ```
     ///
     /// ## When not to use it
-    /// Silent where the rows are used otherwise as well, where no index of the table helps, and where the condition is more than a comparison.
+    /// Silent where the rows are used otherwise as well, where no index of the table helps or gives the order that is asked for, and where the condition is more than a comparison.
     ///
     /// ## Fix safety
     /// Unsafe: from another index, rows come in another order.
@@ -72,6 +74,9 @@ impl Rule for CollectThenFilter {
             let served: Vec<&Term> = own[held.len()..].iter().map_while(on).collect();
             (!served.is_empty()).then_some((index, served))
         })?;
+        if query.is_ordered() && keeps_order(table, query, index, &held, &served) != Some(true) {
+            return None;
+        }
         let (field, _) = served.first()?.compared.as_ref()?;
         let fix = rewrite::fix(&rewrite::Move { query, table, index, terms: &terms, served: &served, call, body }, cx);
         let span = module.property_span(module.bare(inner.callee));
@@ -85,6 +90,17 @@ impl Rule for CollectThenFilter {
         );
         Some(())
     }
+}
+
+/// Whether rows come from the other index in the order that they are asked for in.
+fn keeps_order(table: &Table, query: &DbQuery, index: &Index, held: &[&Name], served: &[&Term]) -> Option<bool> {
+    let before = match query.index() {
+        None => scan_fields(),
+        Some((_, used)) => table.queryable().into_iter().find(|i| Some(&i.name) == used.name.as_ref())?.fields,
+    };
+    let mut fixed: Vec<Name> = held.iter().map(|name| (*name).clone()).collect();
+    fixed.extend(served.iter().filter_map(|term| Some(term.compared.as_ref()?.0.clone())));
+    Some(order_of(&before, &fixed) == order_of(&index.range_fields()?, &fixed))
 }
 
 /// The one method call that is made on the rows; `None` where they are used otherwise.

@@ -46,7 +46,7 @@ impl Rule for DirectFunctionReference {
         for misused in crate::model::in_file(project.graph.misused(), file.source.id, |m| m.file) {
             let Some(function) = project.registered_by(misused.target) else { continue };
             let span = module.span(misused.expr);
-            let name = cx.text(span);
+            let name = cx.text(module.span(module.bare(misused.expr)));
             let found = if misused.is_called {
                 Diagnostic::new(span, format!("`{name}` is a registered function, and is called like a plain one"))
                     .help("move what it does into a plain function that takes `ctx`, and call that from both")

@@ -1,6 +1,6 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
-use crate::edit::{Edit, Fix};
+use crate::edit::Fix;
 use crate::model::Table;
 use crate::model::hir::Name;
 use crate::model::readers::IndexReader;
@@ -67,7 +67,7 @@ fn database_index(table: &Table, index: &Index, cx: &mut Cx<'_>) -> Option<()> {
     let kept = table.original_of(index)?;
     let message = format!("index `{name}` has the same fields as `{}`", kept.name);
     let help = format!("read `{}` instead and drop `{name}`: Convex refuses two indexes on the same fields", kept.name);
-    let fix = fix(table, index, &kept.name, fields.first(), cx).map(|fix| guarded(fix, kept, cx));
+    let fix = fix(table, index, &kept.name, fields.first(), cx).map(|fix| fix.relying_on([kept.span]));
     cx.report(Diagnostic::new(index.name_span, message).label(kept.name_span, "the same fields".to_owned()).help(help).fix(fix));
     Some(())
 }
@@ -97,7 +97,7 @@ fn field_index(table: &Table, index: &Index, cx: &mut Cx<'_>) -> Option<()> {
     } else {
         format!("add its filter fields to `{}`, and drop `{name}`: Convex refuses two {kind} indexes on one field", kept.name)
     };
-    let fix = fix(table, index, &kept.name, None, cx).filter(|_| is_covered).map(|fix| guarded(fix, kept, cx));
+    let fix = fix(table, index, &kept.name, None, cx).filter(|_| is_covered).map(|fix| fix.relying_on([kept.span]));
     cx.report(Diagnostic::new(index.name_span, message).label(kept.name_span, "the same field".to_owned()).help(help).fix(fix));
     Some(())
 }
@@ -132,8 +132,3 @@ fn fix(table: &Table, index: &Index, kept: &Name, field: Option<&Name>, cx: &Cx<
     Some(if is_proved { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) })
 }
 
-/// Keeps the index that stays from being removed in the same pass.
-fn guarded(mut fix: Fix, kept: &Index, cx: &Cx<'_>) -> Fix {
-    fix.edits.push(Edit::replace(kept.name_span, cx.text(kept.name_span)));
-    fix
-}

@@ -5,7 +5,7 @@ use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Applicability, Fix};
 use crate::model::hir::Name;
-use crate::model::queries::{End, Predicate, Step, StepKind, Term};
+use crate::model::queries::{Bound, Compare, End, Predicate, Range, Step, StepKind, Term};
 use crate::model::{DbQuery, Project};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use plan::{Chosen, Filter, Order, Plan};
@@ -142,7 +142,7 @@ fn filters_along<'a>(query: &'a DbQuery, step: &'a Step, cx: &Cx<'_>) -> Vec<Fil
 
 fn message(query: &DbQuery, is_search: bool) -> String {
     let table = query.table.as_ref().map_or_else(|| "the table".to_owned(), |t| format!("`{t}`"));
-    let has_range = query.index().is_some_and(|(_, index)| !matches!(index.range, crate::model::queries::Range::None));
+    let has_range = query.index().is_some_and(|(_, index)| !matches!(index.range, Range::None));
     if is_search {
         format!("`.filter()` drops documents of {table} that the search has read")
     } else if has_range {
@@ -227,7 +227,11 @@ fn fix(plan: &Plan<'_>, rewrite: Rewrite, siblings: &[&DbQuery]) -> Fix {
     }
     let applicability = if effects.is_empty() { Applicability::Safe } else { Applicability::Unsafe };
     let title = effects.iter().enumerate().fold(title, |title, (i, effect)| format!("{title}{}{effect}", if i == 0 { "; " } else { ", " }));
-    Fix { title, applicability, edits: rewrite.edits }
+    let used = match plan.index {
+        Chosen::Same(_, index) | Chosen::Other(_, index) => index,
+        Chosen::New(..) => None,
+    };
+    Fix { title, applicability, edits: rewrite.edits, relies_on: Vec::new() }.relying_on(used.map(|index| index.span))
 }
 
 fn shown(field: &Name) -> String {
@@ -240,12 +244,12 @@ fn advice(query: &DbQuery, terms: &[Term], cx: &Cx<'_>) -> String {
     if conditions().any(|c| &*c.field == "_id" && &*c.op == "eq") {
         return "read the one document: `ctx.db.get(id)`; `ctx.db.normalizeId(table, string)` makes an id of a string".to_owned();
     }
-    let Some(field) = conditions().next().map(|c| &c.field) else {
-        return "no index can serve this condition: read a range with `.withIndex`, and compare the documents in TypeScript".to_owned();
+    let Some(condition) = conditions().next() else {
+        return "this condition is no range of an index: read one with `.withIndex`, and compare the documents in TypeScript".to_owned();
     };
+    let field = &condition.field;
     if let Some((_, used)) = query.index() {
-        let used = used.name.as_ref().map_or_else(|| "the one in use".to_owned(), |name| format!("`{name}`"));
-        return format!("an index that holds `{field}` after the fields of {used} would serve it");
+        return advice_beside(&used.range, condition, is_in_order(query, cx));
     }
     let table = query.table.as_deref().and_then(|t| cx.project.table(t));
     let serving = table.and_then(|t| t.definition.all_indexes().find(|i| i.kind == crate::model::ty::IndexKind::Db && !i.staged && i.fields.as_ref().is_some_and(|f| f.first() == Some(field))));
@@ -255,6 +259,34 @@ fn advice(query: &DbQuery, terms: &[Term], cx: &Cx<'_>) -> String {
         }
         None => format!("read an index that starts with `{field}` with `.withIndex`"),
     }
+}
+
+/// Which index would serve the range that there is and the condition as well.
+fn advice_beside(range: &Range, condition: &Compare, is_in_order: bool) -> String {
+    let field = &condition.field;
+    let bounds = match range {
+        Range::Bounds(bounds) => &bounds[..],
+        Range::None => &[],
+        Range::Unknown => return format!("an index that holds `{field}` after the fields of this range would serve it"),
+    };
+    let (fixed, open): (Vec<&Bound>, Vec<&Bound>) = bounds.iter().partition(|bound| &*bound.op == "eq");
+    let mut fields: Vec<Name> = fixed.iter().map(|bound| bound.field.clone()).collect();
+    fields.push(field.clone());
+    match open.first() {
+        Some(_) if &*condition.op != "eq" => return "no range of an index is this condition and the range as well: compare the documents in TypeScript".to_owned(),
+        Some(bound) => fields.push(bound.field.clone()),
+        None => {}
+    }
+    let order = if is_in_order && &*condition.op != "eq" { "; rows would come in the order of that" } else { "" };
+    format!("an index on {} would serve it{order}", listed(&fields))
+}
+
+/// Whether rows are asked for in the order of the index in use.
+fn is_in_order(query: &DbQuery, cx: &Cx<'_>) -> bool {
+    let table = query.table.as_deref().and_then(|table| cx.project.table(table));
+    let fields = query.index().and_then(|(_, used)| table?.index(used.name.as_deref()?)?.own_fields());
+    let bounds = query.index().map_or(0, |(_, used)| if let Range::Bounds(bounds) = &used.range { bounds.len() } else { 0 });
+    query.is_ordered() && fields.is_some_and(|fields| fields.len() > bounds)
 }
 
 fn listed(fields: &[Name]) -> String {

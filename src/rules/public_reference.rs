@@ -135,9 +135,19 @@ fn is_for_backend_alone(path: &[Name], cx: &Cx<'_>) -> bool {
     let (own, others): (Vec<&Project>, Vec<&Project>) = cx.workspace.projects.iter().partition(|p| std::ptr::eq(*p, cx.project));
     let mut clients = others.iter().flat_map(|project| project.graph.references()).peekable();
     let is_part = |r: &Reference| r.path.len() < path.len() && path.starts_with(&r.path);
-    clients.peek().is_some()
+    // Of clients that are not parsed, too, it is known what they name.
+    let named = &cx.workspace.layout.named_outside;
+    let way = path[1..].iter().map(|part| &**part).collect::<Vec<&str>>().join(".");
+    let is_said = |other: &String| is_way(other, &way) || is_way(&way, other);
+    (clients.peek().is_some() || named.iter().any(|way| way.contains('.')))
+        && !named.iter().any(is_said)
         && !clients.any(|r| r.path[..] == *path || is_part(r))
         && !own.iter().flat_map(|project| project.graph.references()).any(is_part)
+}
+
+/// Whether the way is the other one, or goes on from it.
+fn is_way(way: &str, other: &str) -> bool {
+    way.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// `internal` for the `api` of a reference.

@@ -1,6 +1,6 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
-use crate::edit::{Edit, Fix};
+use crate::edit::Fix;
 use crate::model::hir::Name;
 use crate::model::order::Sight;
 use crate::model::readers::{DynamicReader, IndexReader};
@@ -202,10 +202,9 @@ fn fix(table: &Table, index: &Index, longer: &Index, fields: &[Name], readers: &
     }
     edits.sort();
     edits.dedup();
-    // Changes nothing, but keeps the longer index from being removed in the same pass.
-    edits.push(Edit::replace(longer.name_span, cx.text(longer.name_span)));
     let (short, long) = (&index.name, &longer.name);
     let title = if readers.all.is_empty() { format!("Drop `{short}`") } else { format!("Read `{long}` instead, and drop `{short}`") };
     let is_safe = readers.is_proved() && !removal.touches_comments;
-    Some(if is_safe { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) })
+    let fix = if is_safe { Fix::safe(title, edits) } else { Fix::r#unsafe(title, edits) };
+    Some(fix.relying_on([longer.span]))
 }

@@ -1,8 +1,10 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::calls::RunBy;
+use crate::model::functions::Syntax;
 use crate::model::hir::{Body, ExprId, ExprKind, Module, Stmt};
 use crate::model::repetition::{Over, Repeated, Repetition, around};
+use crate::model::ty::FunctionKind;
 use crate::model::{Callee, PlatformCall};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
@@ -12,6 +14,7 @@ declare_rule! {
     /// ## Why is this bad?
     /// Each call is a transaction of its own: a round trip, a snapshot, and a place to stop half way.
     /// A hundred elements are a hundred of them, which see a hundred different states of the database, where one function that takes the list would do.
+    /// In a query or a mutation they are parts of one transaction, and each still costs the start of a function and a copy of what goes in and out, which a plain function does not.
     ///
     /// ## Example
     /// ```ts action
@@ -45,12 +48,18 @@ impl Rule for RunInLoop {
             return None;
         }
         let name = if run.by == RunBy::Query { "runQuery" } else { "runMutation" };
-        let help = match run.by {
-            RunBy::Query => "ask once: a query that takes the whole list",
-            _ => "write once: a mutation that takes the whole list, or pieces of it where it is long",
+        let caller = cx.project.function_around(module, module.enclosing_func(call.call));
+        let is_transaction = caller.is_some_and(|f| f.syntax != Syntax::Chained && matches!(f.kind(), FunctionKind::Query | FunctionKind::Mutation));
+        let (message, help) = match run.by {
+            _ if is_transaction => (format!("`ctx.{name}` starts a function for each element"), "call a plain function that takes `ctx`"),
+            RunBy::Query => (format!("`ctx.{name}` runs a transaction for each element"), "ask once: a query that takes the whole list"),
+            _ => (
+                format!("`ctx.{name}` runs a transaction for each element"),
+                "write once: a mutation that takes the whole list, or pieces of it where it is long",
+            ),
         };
         let span = module.property_span(module.bare(module.call(call.call)?.callee));
-        let mut found = Diagnostic::new(span, format!("`ctx.{name}` runs a transaction for each element")).help(help);
+        let mut found = Diagnostic::new(span, message).help(help);
         if let Some(subject) = repetition.subject {
             found = found.label(module.span(subject), "of these");
         }

@@ -219,7 +219,7 @@ fn unknown_name(table: &Table, kind: IndexKind, name: &Name, file: FileId, at: E
     found
         .label(cx.workspace.key_of(table), format!("`{}` is defined here", table.name))
         .help(help)
-        .fix(meant.and_then(|meant| rename(span, meant, cx)))
+        .fix(meant.and_then(|meant| Some(rename(span, meant, cx)?.relying_on(table.index(meant).map(|index| index.span)))))
 }
 
 /// Puts another name into the quotes; `None` where what stands there is no literal.

@@ -1,8 +1,9 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
-use crate::model::hir::{Cast, ExprId, ExprKind, Module, Name, TypeId, TypeNode};
-use crate::model::queries::Range;
+use crate::model::functions::Entry;
+use crate::model::hir::{Cast, ExprId, ExprKind, Key, Module, Name, TypeId, TypeNode};
+use crate::model::queries::{Predicate, Range};
 use crate::model::ty::Ty;
 use crate::model::{Callee, DbQuery, Function, PlatformCall};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
@@ -25,6 +26,7 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// Strings that come from outside are turned into ids by `ctx.db.normalizeId("users", text)`, which is not reported.
+    /// Silent too where the string is looked into, or searched for in a field that holds strings: it may be something else as well.
     ///
     /// ## Fix safety
     /// Unsafe: calls with anything but an id of the table are refused.
@@ -93,6 +95,12 @@ fn judge(module: &Module, id: ExprId, table: Option<Name>, cx: &mut Cx<'_>) -> O
     if asserted_as.len() > 1 || asserted_as.iter().any(|ty| ty.contains('|')) {
         return None;
     }
+    // Of which table it is may be said beside it: `{ table: v.string(), id: v.string() }`.
+    let may_be_of_others = says_table(module, function);
+    let searched = |of: Option<&Name>| is_compared_as_text(function, &name, of, cx);
+    if may_be_of_others && (table.is_none() || searched(None)) || searched(table.as_ref()) {
+        return None;
+    }
     let span = module.span(validator);
     let style = cx.workspace.style(span.file);
     let table = table.filter(|table| cx.project.table(table).is_some());
@@ -131,6 +139,40 @@ fn is_looked_into(module: &Module, function: &Function, name: &Name) -> bool {
             _ => false,
         },
         _ => false,
+    })
+}
+
+/// Whether rows, of this table if one is given, are searched for it in a field that holds strings, of which ids are only some: `q.eq("externalId", args.id)`.
+fn is_compared_as_text(function: &Function, name: &Name, of: Option<&Name>, cx: &Cx<'_>) -> bool {
+    let queries = function.handler.map_or(&[][..], |at| cx.project.queries_in(cx.workspace.hir(at.file), at.func));
+    queries.iter().filter(|query| of.is_none() || query.table.as_ref() == of).any(|query| {
+        let table = query.table.as_deref().and_then(|table| cx.project.table(table));
+        let module = cx.workspace.hir(query.file);
+        let is_it = |field: &Name, value: ExprId| {
+            function.argument(module, value).as_ref() == Some(name)
+                && table.is_some_and(|table| matches!(table.field_type(field).non_null(), Ty::String))
+        };
+        let in_range = query.index().is_some_and(|(_, used)| match &used.range {
+            Range::Bounds(bounds) => bounds.iter().any(|bound| is_it(&bound.field, bound.value)),
+            _ => false,
+        });
+        in_range
+            || query.filters().any(|(_, predicate)| match predicate {
+                Predicate::All(terms) => terms.iter().filter_map(|term| term.compare.as_ref()).any(|c| is_it(&c.field, c.value)),
+                Predicate::Opaque => false,
+            })
+    })
+}
+
+/// Whether an argument is named like one that says what kind of thing is meant.
+fn says_table(module: &Module, function: &Function) -> bool {
+    let Entry::Present(args) = function.args else { return false };
+    module.as_object(args).unwrap_or_default().iter().any(|prop| match &prop.key {
+        Key::Name(name) => {
+            let name = name.to_ascii_lowercase();
+            ["table", "type", "kind", "collection", "entity", "resource", "model"].iter().any(|word| name.contains(word))
+        }
+        Key::Computed(_) | Key::Spread => true,
     })
 }
 

@@ -76,7 +76,7 @@ pub fn workspace(files: &[(String, String)], aliases: Vec<PathAliases>) -> Works
         }
     }
     let roots: Vec<Root> = roots.into_iter().map(|(functions, is_component)| Root { functions, is_component }).collect();
-    let layout = Layout { roots, aliases };
+    let layout = Layout { roots, aliases, ..Layout::default() };
     let read = |(i, (path, text)): (usize, &(String, String))| {
         let mut file = model::read(FileId(i as u32), path.clone(), text.clone());
         file.role = layout.role_of(path);

@@ -96,7 +96,7 @@ pub fn run(input: &Input) -> Result<bool, String> {
     let read = |(i, (path, text)): (usize, (String, String))| model::read(FileId(i as u32), path, text);
     let files = files.into_iter().enumerate().map(read).collect();
     let root = Root { functions: "convex".to_owned(), is_component: input.path.contains(".config.") };
-    let workspace = Workspace::link(files, Layout { roots: vec![root], aliases: Vec::new() });
+    let workspace = Workspace::link(files, Layout { roots: vec![root], ..Layout::default() });
     for file in &workspace.files {
         let (text, errors) = (&file.source.text, &file.source.errors);
         if let Some(error) = errors.iter().find(|e| text.get(e.start as usize..e.end as usize).is_none()) {

@@ -220,7 +220,7 @@ impl RuleCase {
                 _ => {}
             }
             let mut change = orm_lint::edit::Change::default();
-            if fix.edits.is_empty() || !change.try_add(&fix.edits) {
+            if fix.edits.is_empty() || !change.try_add(fix) {
                 complain("its edits overlap, or there are none".to_owned());
                 continue;
             }

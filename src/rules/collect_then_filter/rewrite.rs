@@ -43,7 +43,7 @@ pub(super) fn fix(this: &Move<'_>, cx: &Cx<'_>) -> Option<Fix> {
     let mut edits = vec![range(this, &values, module, cx)?];
     edits.extend(rest(this, module, cx)?);
     let has_comment = edits.iter().any(|e| !cx.source(e.span).comments_in(e.span).is_empty());
-    (!has_comment).then(|| Fix::r#unsafe(format!("Let the index `{}` do it", this.index.name), edits))
+    (!has_comment).then(|| Fix::r#unsafe(format!("Let the index `{}` do it", this.index.name), edits).relying_on([this.index.span]))
 }
 
 /// `(await …collect()) as Row[]`.
