@@ -41,9 +41,11 @@ pub enum OneToOne {
 /// How ids become columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForeignKeys {
-    /// `id("users")`, a foreign key, where an index leads with the column and deletes keep their meaning; `custom(v.id("users"))` elsewhere.
+    /// Those of edges as `Keys` has them, and no others: nobody checks these so far, and the ORM checks keys in all that goes through it.
     #[default]
     Auto,
+    /// `id("users")`, a foreign key, where an index leads with the column and deletes keep their meaning; `custom(v.id("users"))` elsewhere.
+    Keys,
     /// Always `custom(v.id("users"))`: no new checks.
     Plain,
     /// `text().references(…)`: the stored validator becomes a string.
@@ -124,6 +126,16 @@ pub struct Options {
     /// Write a `// TODO(orm-migrate): …` where something is left to a person.
     pub todo: bool,
     pub public_shape: PublicShape,
+}
+
+impl Options {
+    /// Whether ids that are no edges become foreign keys, where they can.
+    pub fn has_keys_of_ids(&self) -> bool {
+        match self.foreign_keys {
+            ForeignKeys::Keys | ForeignKeys::Text => true,
+            ForeignKeys::Auto | ForeignKeys::Plain => false,
+        }
+    }
 }
 
 /// What a codemod would do with the projects of a workspace. Nothing is done yet, and everything in it has been proved.

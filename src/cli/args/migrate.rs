@@ -127,7 +127,7 @@ pub enum Source {
     Ents,
     /// Plain Convex: a schema of `v.*` validators, and functions that call `ctx.db`.
     Convex,
-    /// The same as --from convex --only schema.
+    /// The same as --from convex --only schema --fk keys.
     Validators,
     #[value(hide = true)]
     Drizzle,
@@ -206,7 +206,10 @@ impl MigrateArgs {
             relations,
             orm: self.orm.clone().unwrap_or_else(|| orm.to_owned()),
             one_to_one: self.one_to_one,
-            foreign_keys: self.fk,
+            foreign_keys: match (self.fk, self.from) {
+                (ForeignKeys::Auto, Some(Source::Validators)) => ForeignKeys::Keys,
+                (asked, _) => asked,
+            },
             nullable: if self.exact { Nullable::Exact } else { self.nullable },
             schema_function: self.schema_fn,
             target: self.target.unwrap_or_default(),
@@ -282,12 +285,13 @@ impl ValueEnum for OneToOne {
 
 impl ValueEnum for ForeignKeys {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Plain, Self::Text]
+        &[Self::Auto, Self::Keys, Self::Plain, Self::Text]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         match self {
-            Self::Auto => value("auto", "a foreign key where an index leads with it and deletes keep their meaning"),
+            Self::Auto => value("auto", "like `keys` for edges and for a schema of validators, like `plain` for other ids"),
+            Self::Keys => value("keys", "a foreign key where an index leads with it and deletes keep their meaning"),
             Self::Plain => value("plain", "never a foreign key"),
             Self::Text => value("text", "`text().references(…)`; the stored validator becomes a string"),
         }

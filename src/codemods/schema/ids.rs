@@ -9,7 +9,7 @@ use super::facts::Facts;
 use super::relations::{Path, Relation};
 use super::source::{Definition, SchemaCall};
 use super::tables::object_of;
-use crate::codemod::{ForeignKeys, Nullable, Options};
+use crate::codemod::{Nullable, Options};
 use crate::model::calls::Callee;
 use crate::model::hir::{ExprId, Key, Name, Prop, PropKind};
 use crate::model::relations::RelationForm;
@@ -94,7 +94,7 @@ fn ids<'a>(workspace: &Workspace, schema: &SchemaCall, facts: &'a [Facts], optio
             let may_lack =
                 matches!(written, Some(Written::Optional)) || options.nullable != Nullable::Exact && written == Some(Written::OrNull);
             // Only a foreign key sees to it that there is such a row.
-            let is_key = written == Some(Written::Id) && from.leads(&field.name) && options.foreign_keys != ForeignKeys::Plain;
+            let is_key = written == Some(Written::Id) && from.leads(&field.name) && options.has_keys_of_ids();
             found.push(Id { from, field, target, is_filled: !may_lack, is_required: is_key });
         }
     }

@@ -178,7 +178,7 @@ impl Planner<'_> {
         let is_of_variant = |facts: &&Facts| facts.variants.as_ref().is_some_and(|variants| !variants.is_common(column));
         let is_plain = is_replaced
             || holders.iter().any(is_of_variant)
-            || self.options.foreign_keys == ForeignKeys::Plain
+            || !self.options.has_keys_of_ids()
             || !self.is_migrated(target)
             || !holders.iter().all(|facts| facts.leads(column))
             || self.facts_of(target).is_none()
@@ -190,7 +190,7 @@ impl Planner<'_> {
             "`{}{column}` is a foreign key now: deleting a row of `{target}` that is named here throws, and so does inserting an id without a row",
             prefix(holders)
         );
-        let suggestion = "delete what refers to it first, or migrate with `--fk=plain`".to_owned();
+        let suggestion = "delete what refers to it first, or migrate with `--fk plain`".to_owned();
         self.remark("fk-restrict", Severity::Warning, self.workspace.hir(file).span(at), message, Some(suggestion));
         if self.options.foreign_keys == ForeignKeys::Text { IdColumn::Text } else { IdColumn::ForeignKey }
     }
