@@ -19,6 +19,7 @@ mod procedures;
 mod relations;
 mod tables;
 mod values;
+mod wrappers;
 
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Infer;
 use super::annotations::ctx;
+use super::wrappers::Given;
 use crate::model::Role;
 use crate::model::hir::{ExprId, ExprKind, FuncId, Keyword, Name, Parent, Prop, TypeId, TypeNode};
 use crate::model::ty::{Builder, Ctx, Field, Flavor, FunctionKind, Object, Ty};
@@ -209,7 +210,8 @@ impl Infer<'_> {
         let Some(prop) = props.iter().find(|p| p.value == child) else { return Ty::Unknown };
         let crate::model::hir::Key::Name(name) = &prop.key else { return Ty::Unknown };
         let (Parent::Expr(call), argument) = module.meaningful_parent(object) else { return Ty::Unknown };
-        let Some(callee) = module.call(call).filter(|c| c.args.iter().any(|a| a.value == argument)).map(|c| c.callee) else {
+        let Some((callee, place)) = module.call(call).and_then(|c| Some((c.callee, c.args.iter().position(|a| a.value == argument)?)))
+        else {
             return Ty::Unknown;
         };
         match (self.expr(file, callee), &**name, index) {
@@ -218,6 +220,7 @@ impl Infer<'_> {
                 let args = props.iter().find(|p| matches!(&p.key, crate::model::hir::Key::Name(n) if &**n == "args"));
                 args.map_or(Ty::Unknown, |args| self.arguments(file, args.value))
             }
+            (Ty::Function(wrapper), name, _) => self.handed_by(wrapper, &Given { file, props, place: place as u32 }, name, index),
             (Ty::External(external), "input", 0) if is_custom_function(&external.path) => self.ctx_around(file, object),
             (Ty::External(external), "migrateOne", _) => {
                 let defines = external.path.last().is_some_and(|p| matches!(&**p, "define" | "makeMigration"));

@@ -67,6 +67,7 @@ impl Infer<'_> {
                 self.custom_builder(file, id, &arg(0), path, Flavor::Custom)
             }
             (_, ["zCustomQuery" | "zCustomMutation" | "zCustomAction"]) => self.custom_builder(file, id, &arg(0), path, Flavor::Zod),
+            (module, [name]) if packages::call(module, name).is_some() => packages::call(module, name).unwrap_or(Ty::Unknown),
             (module, [name]) if module.starts_with("convex-helpers") => self.call_helper(file, call, name),
             _ => {
                 let _ = &arg;

@@ -22,6 +22,16 @@ pub(super) fn value(external: &External) -> Option<Ty> {
     }
 }
 
+/// What a function of a package yields, whatever it is called with.
+pub(super) fn call(module: &str, name: &str) -> Option<Ty> {
+    let table = match (module, name) {
+        (AUTH, "getAuthUserId") => "users",
+        (AUTH, "getAuthSessionId") => "authSessions",
+        _ => return None,
+    };
+    Some(Ty::promise(Ty::union([Ty::Id(Name::from(table)), Ty::Null])))
+}
+
 /// The names of the tables in an object of tables.
 pub(super) fn tables(external: &External) -> Option<&'static [&'static str]> {
     let is_auth = external.is(AUTH, &["authTables"]);
