@@ -30,9 +30,14 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
             (_, true) => {
                 let mut plan = schema;
                 add_functions(workspace, place, options, &mut plan);
+                functions::documents::keep_types(workspace, place, options, &mut plan);
                 plan
             }
-            (_, false) => schema,
+            (_, false) => {
+                let mut plan = schema;
+                functions::documents::keep_types(workspace, place, options, &mut plan);
+                plan
+            }
         };
         all.files.extend(plan.files);
         all.created.extend(plan.created);
@@ -81,7 +86,8 @@ fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &
     }
     // Each call that is left says so itself.
     if !outcome.files.is_empty() {
-        plan.left.retain(|left| left.code != "functions-ents");
+        let is_made_of_schema = |file: FileId| !outcome.files.contains_key(&file) && functions::makes_definitions(workspace, file);
+        plan.left.retain(|left| left.code != "functions-ents" || is_made_of_schema(left.span.file));
     }
     plan.left.extend(outcome.left);
     plan.calls = outcome.calls;

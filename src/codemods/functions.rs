@@ -10,18 +10,22 @@ mod conditions;
 mod convex;
 mod decide;
 mod definitions;
+pub mod documents;
 mod edges;
 mod ents;
+mod fields;
 mod finish;
 mod home;
 mod joins;
 mod companions;
+mod modules;
 mod nested;
 mod notes;
 mod order;
 mod predicates;
 mod print;
 mod public;
+mod reach;
 mod reader;
 mod rewrite;
 mod setup;
@@ -35,7 +39,8 @@ mod wiring;
 
 use std::collections::BTreeMap;
 
-use crate::codemod::{Calls, From, Left, Options, PublicShape, RelationStyle, Rewritten, Severity, Target as Version};
+use super::schema::files::FileContext;
+use crate::codemod::{Calls, From, Left, Options, Part, PublicShape, RelationStyle, Rewritten, Severity, Target as Version};
 use crate::model::{Role, Workspace};
 use crate::source::{FileId, Span};
 use verdict::Why;
@@ -105,16 +110,28 @@ pub fn plan(
         outcome.left.extend(public::reshape(before, place, &mut found, &notes));
     }
     let keeps_ents = options.from == From::Ents && keeps_ents(&found);
+    let mut kept_definitions = None;
     if keeps_ents {
-        match definitions(before, after, &found) {
-            Some(kept) => _ = outcome.files.insert(kept.0, kept.1),
+        add_makers(before, &files, &mut found);
+        match definitions(before, after, &found).filter(|(home, _)| !makes_in_kept(before, &found, *home)) {
+            Some((home, kept)) => {
+                outcome.files.insert(home, kept);
+                // By themselves, functions go by the schema as it is.
+                kept_definitions = (options.only != Some(Part::Functions)).then(|| (home, definitions::name(before.hir(home))));
+            }
             None => outcome.left.extend(lost_definitions(before, &found)),
         }
     }
     if let (Some(wiring), Some(_), None) = (wiring, &target.relations, obstacle) {
-        let written = rewrite::rewrite(before, &target, &found, &wiring, options, keeps_ents);
+        let written = rewrite::rewrite(before, &target, &found, &wiring, options, (keeps_ents, kept_definitions));
         outcome.files.extend(written.files);
         outcome.created = written.created;
+    } else if let Some((home, name)) = kept_definitions {
+        for file in found.iter().filter(|file| !file.is_kept) {
+            let context = FileContext::new(before, file.file);
+            definitions::taken(before, &context, home, &name).into_iter().for_each(|(span, text)| context.edit(span, text));
+            outcome.files.extend(context.finish(options).map(|written| (file.file, written)));
+        }
     }
     outcome
 }
@@ -123,6 +140,24 @@ pub fn plan(
 fn keeps_ents(found: &[sites::FileSites]) -> bool {
     found.iter().flat_map(|file| &file.sites).any(|site| !site.is_live())
         || found.iter().any(|file| !file.suspects.is_empty() || file.is_kept)
+}
+
+/// Whether a file makes definitions of ents of a schema.
+pub fn makes_definitions(workspace: &Workspace, file: FileId) -> bool {
+    definitions::calls(workspace.hir(file)).next().is_some()
+}
+
+/// Adds files that make definitions of the schema and ask for nothing themselves.
+fn add_makers(before: &Workspace, files: &[FileId], found: &mut Vec<sites::FileSites>) {
+    let is_new = |file: &&FileId| found.iter().all(|known| known.file != **file) && makes_definitions(before, **file);
+    let new: Vec<FileId> = files.iter().filter(is_new).copied().collect();
+    found.extend(new.into_iter().map(sites::FileSites::without_calls));
+    found.sort_by_key(|file| file.file);
+}
+
+/// Whether a file that is to stay as it is makes definitions of the schema, which is none of ents' any more.
+fn makes_in_kept(before: &Workspace, found: &[sites::FileSites], home: FileId) -> bool {
+    found.iter().any(|file| file.is_kept && file.file != home && makes_definitions(before, file.file))
 }
 
 /// That what calls of ents go by is gone.

@@ -28,7 +28,13 @@ impl Rewriter<'_> {
         }
         if let (Some(start), Some(end)) = (constraint, end) {
             let old = &text[start..end];
-            let new = if self.keeps_ents { format!("{old} & {of}") } else { of };
+            let new = if !self.keeps_ents {
+                of
+            } else if old.contains(&of) {
+                old.to_owned()
+            } else {
+                format!("{old} & {of}")
+            };
             printer.nested.set(module.at(between.start + start as u32, between.start + end as u32), new);
         }
         if !stays_whole {

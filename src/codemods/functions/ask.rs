@@ -81,10 +81,17 @@ pub struct Join {
     pub own: Name,
     pub other: Name,
     /// The ids of the others.
-    pub add: Option<ExprId>,
-    pub remove: Option<ExprId>,
+    pub add: Option<Ids>,
+    pub remove: Option<Ids>,
     /// Where the value that is written names them: the property.
     pub prop: (u32, u32),
+}
+
+/// A list of ids; one that may be undefined is none.
+#[derive(Clone, Copy, Debug)]
+pub struct Ids {
+    pub value: ExprId,
+    pub may_lack: bool,
 }
 
 /// New values of a row.

@@ -215,7 +215,7 @@ fn defaults(notes: &TableNotes) -> String {
 }
 
 /// In the quotes, the indent and the line ends of the file.
-fn styled(code: &str, style: &Style) -> String {
+pub fn styled(code: &str, style: &Style) -> String {
     let mut out = String::with_capacity(code.len());
     for (i, line) in code.split('\n').enumerate() {
         if i > 0 {

@@ -41,19 +41,7 @@ pub fn read(workspace: &Workspace, project: &Project, files: &[FileId], target: 
         let mut sites: Vec<Site> = queries.chain(calls).flatten().collect();
         sites.sort_by_key(|site| workspace.hir(file).span(site.top).start);
         let untyped = sites.iter().flat_map(|site| front.untyped(site)).collect();
-        FileSites {
-            file,
-            schema: Some(schema.clone()),
-            sites,
-            factories: Vec::new(),
-            handed: Vec::new(),
-            held: Vec::new(),
-            suspects: Vec::new(),
-            aliases: Vec::new(),
-            untyped,
-            is_kept: false,
-            is_of_schema: false,
-        }
+        FileSites { file, schema: Some(schema.clone()), sites, untyped, ..FileSites::without_calls(file) }
     })
 }
 

@@ -21,6 +21,7 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&Why>) {
     keep(found);
     loop {
         let needed = needed_ents(found);
+        let served = served_rows(found);
         let mut changed = false;
         for file in found.iter_mut() {
             let known = known_rows(file);
@@ -30,7 +31,8 @@ pub fn decide(found: &mut [FileSites], obstacle: Option<&Why>) {
                 let is_needed = site.flow.uses.iter().any(|usage| match usage {
                     Use::Receiver(row) => lost.contains(row),
                     Use::Escape { .. } => match site.table() {
-                        Some(table) => needed.any || needed.tables.contains(table),
+                        Some(table) if site.reach.is_lost => needed.any || needed.tables.contains(table),
+                        Some(_) => !site.reach.receivers.iter().all(|row| served.contains(row)),
                         None => false,
                     },
                     Use::Method(_) => true,
@@ -117,6 +119,15 @@ pub fn needed_ents(found: &[FileSites]) -> Needed {
         }
     }
     needed
+}
+
+/// The rows that calls are made on which mind no document in their place: they are rewritten, or can begin anew.
+fn served_rows(found: &[FileSites]) -> BTreeSet<(FileId, ExprId)> {
+    let of_file = |file: &FileSites| {
+        let served = file.sites.iter().filter(|site| site.is_live() || site.anew.is_some()).filter_map(|site| site.receiver);
+        served.map(|row| (file.file, row)).collect::<Vec<_>>()
+    };
+    found.iter().flat_map(of_file).collect()
 }
 
 /// The rows of a file whose origin is seen.

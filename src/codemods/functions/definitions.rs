@@ -2,6 +2,8 @@
 //!
 //! What the old schema said of each table is taken over word for word, fields that tables share written out where they were spread.
 
+use super::modules::module_of;
+use crate::codemods::schema::files::FileContext;
 use crate::model::Workspace;
 use crate::model::hir::{BindingId, BindingKind, ExprId, ExprKind, ImportName, Key, Module};
 use crate::model::ty::{SchemaTy, TableFlavor};
@@ -12,10 +14,13 @@ use crate::writing::import_list::{Wanted, settled};
 /// The new text of the schema's file with the old definitions at its end; `None` where they cannot all be taken over.
 pub fn kept(workspace: &Workspace, schema: &SchemaTy, file: FileId, new: &str, style: &Style) -> Option<String> {
     let module = workspace.hir(file);
-    let names = names(module, file, schema.span.file)?;
+    let name = name(module);
+    if file != schema.span.file {
+        return None;
+    }
     let mut lines = Vec::new();
     let mut spans = Vec::new();
-    for (name, _, table) in &schema.tables {
+    for (key, _, table) in &schema.tables {
         // Those that ents make up follow from the others.
         if table.flavor == TableFlavor::Package {
             let is_made_up = schema.tables.iter().any(|(_, _, other)| other.edges.iter().any(|edge| edge.span == table.span));
@@ -28,7 +33,7 @@ pub fn kept(workspace: &Workspace, schema: &SchemaTy, file: FileId, new: &str, s
             return None;
         }
         spans.push(table.span);
-        lines.push(format!("{}{name}: {},", style.indent.repeat(2), written(workspace, module, table.span)?));
+        lines.push(format!("{}{key}: {},", style.indent.repeat(2), written(workspace, module, table.span)?));
     }
     let [made, definitions] = ["defineEntSchema", "getEntDefinitions"];
     let nl = style.newline;
@@ -36,7 +41,7 @@ pub fn kept(workspace: &Workspace, schema: &SchemaTy, file: FileId, new: &str, s
     let text = format!(
         "{}{nl}{nl}// What calls of ents still go by; it goes with the last of them.{nl}export const {} = {definitions}({nl}{open}{made}({{{nl}{}{nl}{open}}}),{nl}){}{nl}",
         new.trim_end(),
-        names,
+        name,
         lines.join(nl),
         style.semicolon(),
     );
@@ -46,22 +51,35 @@ pub fn kept(workspace: &Workspace, schema: &SchemaTy, file: FileId, new: &str, s
     Some(settled(&read.source, &read.hir, style, &wanted, &|_| false))
 }
 
-/// The name under which the schema's file exports the definitions.
-fn names(module: &Module, file: FileId, home: FileId) -> Option<String> {
-    if file != home {
-        return None;
-    }
-    let call = module.exprs().find_map(|(id, kind)| {
-        let ExprKind::Call(call) = kind else { return None };
-        let ExprKind::Local(callee) = module.expr(module.bare(call.callee)) else { return None };
-        let import = module.import(module.binding(*callee))?;
-        let is_it = &*import.module == "convex-ents" && import.name == ImportName::Named("getEntDefinitions".into());
-        is_it.then_some(id)
-    })?;
-    module.bindings.iter().find_map(|binding| match binding.kind {
-        BindingKind::Const(Some(init)) if module.bare(init) == call => Some(binding.name.to_string()),
+/// The name under which the schema's file exports the definitions: as before, or one that is free.
+pub fn name(module: &Module) -> String {
+    let made: Vec<ExprId> = calls(module).collect();
+    let exported = module.bindings.iter().find_map(|binding| match binding.kind {
+        BindingKind::Const(Some(init)) if made.contains(&module.bare(init)) => Some(binding.name.to_string()),
         _ => None,
-    })
+    });
+    let is_free = |name: &&str| module.bindings.iter().all(|binding| &*binding.name != *name);
+    exported.unwrap_or_else(|| ["entDefinitions", "definitionsOfEnts"].into_iter().find(is_free).unwrap_or("keptDefinitions").to_owned())
+}
+
+/// What takes the place of definitions that a file makes of the schema, which knows nothing of ents any more: those that were kept.
+pub fn taken(workspace: &Workspace, context: &FileContext<'_>, home: FileId, name: &str) -> Vec<(Span, String)> {
+    let module = workspace.hir(context.file);
+    if context.file == home {
+        return Vec::new();
+    }
+    let take = |call: ExprId| (module.span(call), context.want(&module_of(workspace, context.file, home), name, "keptDefinitions"));
+    calls(module).map(take).collect()
+}
+
+/// Where a file makes definitions of a schema.
+pub fn calls(module: &Module) -> impl Iterator<Item = ExprId> {
+    let is_maker = |callee: ExprId| {
+        let ExprKind::Local(callee) = module.expr(module.bare(callee)) else { return false };
+        let import = module.import(module.binding(*callee));
+        import.is_some_and(|import| &*import.module == "convex-ents" && import.name == ImportName::Named("getEntDefinitions".into()))
+    };
+    module.exprs().filter(move |(_, kind)| matches!(kind, ExprKind::Call(call) if is_maker(call.callee))).map(|(id, _)| id)
 }
 
 /// The text of a definition, with objects that are spread into it written out.

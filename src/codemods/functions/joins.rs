@@ -1,8 +1,8 @@
 //! Edges that are kept in a table of their own, as statements behind the write that names them.
 
-use super::ask::{Ask, Inserted, Join, Key};
+use super::ask::{Ask, Ids, Inserted, Join, Key};
 use super::finish::row_text;
-use super::print::Printer;
+use super::print::{Printer, is_simple};
 use super::shapes::Taken;
 use super::sites::Site;
 use crate::model::hir::{ExprId, ExprKind, Module, Name, Parent, Place};
@@ -76,9 +76,9 @@ pub fn written(printer: &Printer<'_, '_>, site: &Site, ask: &Ask, orm: &str, cod
 }
 
 /// One statement for each id that is written out, else a loop.
-fn for_each(printer: &Printer<'_, '_>, list: ExprId, name: &Name, indent: &str, one: &dyn Fn(&str) -> String) -> Vec<String> {
+fn for_each(printer: &Printer<'_, '_>, ids: Ids, name: &Name, indent: &str, one: &dyn Fn(&str) -> String) -> Vec<String> {
     let style = printer.context.style;
-    if let ExprKind::Array(items) = printer.module.expr(printer.module.bare(list))
+    if let ExprKind::Array(items) = printer.module.expr(printer.module.bare(ids.value))
         && items.iter().all(|item| !item.spread)
     {
         return items.iter().map(|item| one(&printer.text(item.value))).collect();
@@ -86,7 +86,12 @@ fn for_each(printer: &Printer<'_, '_>, list: ExprId, name: &Name, indent: &str, 
     let is_free = printer.module.bindings.iter().all(|binding| binding.name != *name);
     let each = if is_free { name.to_string() } else { printer.context.names.fresh(&format!("{name}ToWrite")) };
     let body = format!("{}{}{}{}{}", style.newline, indent, style.indent, one(&each), style.semicolon());
-    vec![format!("for (const {each} of {}) {{{body}{}{indent}}}", printer.text(list), style.newline)]
+    let list = match (ids.may_lack, is_simple(printer.module, ids.value)) {
+        (false, _) => printer.text(ids.value),
+        (true, true) => format!("{} ?? []", printer.text(ids.value)),
+        (true, false) => format!("({}) ?? []", printer.text(ids.value)),
+    };
+    vec![format!("for (const {each} of {list}) {{{body}{}{indent}}}", style.newline)]
 }
 
 /// Whether the value names more than the edges.

@@ -51,7 +51,7 @@ pub fn search(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, range: ExprI
 pub fn filter(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, predicate: ExprId) -> Result<Predicate, Why> {
     let opaque = || Why::new("functions-filter", "the filter is not written as calls on its parameter");
     let (param, body) = callback(reader.module, predicate).ok_or_else(opaque)?;
-    term(reader, schema, table, param, body)
+    Terms { reader, schema, table, param }.term(body, &[])
 }
 
 /// Whether some condition asks for a field that is missing, or there.
@@ -63,42 +63,70 @@ pub fn contains_missing(predicate: &Predicate) -> bool {
     }
 }
 
-fn term(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, param: BindingId, id: ExprId) -> Result<Predicate, Why> {
-    let opaque = || Why::new("functions-filter", "the filter does not only compare fields with values");
-    let at = reader.module.bare(id);
-    let (call, object, op) = reader.module.method(at).ok_or_else(opaque)?;
-    if !is_local(reader, object, param) || call.args.iter().any(|a| a.spread) {
-        return Err(opaque());
-    }
-    let terms = || call.args.iter().map(|a| term(reader, schema, table, param, a.value)).collect::<Result<Vec<_>, Why>>();
-    match &**op {
-        "and" => return Ok(Predicate::All(terms()?)),
-        "or" => return Ok(Predicate::Any(terms()?)),
-        _ => {}
-    }
-    let (Some(op), [left, right]) = (Op::of(op), &*call.args) else { return Err(opaque()) };
-    let field = |id: ExprId| {
-        let (call, object, name) = reader.module.method(reader.module.bare(id))?;
-        let [path] = &*call.args else { return None };
-        (is_local(reader, object, param) && &**name == "field").then(|| reader.ty(path.value).as_str().cloned()).flatten()
-    };
-    let (name, op, value) = match (field(left.value), field(right.value)) {
-        (Some(name), None) => (name, op, right.value),
-        (None, Some(name)) => (name, flipped(op), left.value),
-        _ => return Err(opaque()),
-    };
-    if name.contains('.') {
-        return Err(Why::new("functions-filter", format!("the filter looks into `{name}`, which conditions of the ORM do not")));
-    }
-    if is_undefined(reader, value) && &*name != "createdAt" {
-        return match op {
-            Op::Eq => Ok(Predicate::Missing(column(&name))),
-            Op::Ne => Ok(Predicate::Present(column(&name))),
-            _ => Err(opaque()),
+/// The terms of one filter.
+struct Terms<'r, 'a> {
+    reader: &'r Reader<'a>,
+    schema: &'r SchemaTy,
+    table: &'r Name,
+    param: BindingId,
+}
+
+impl Terms<'_, '_> {
+    /// One term, beside others by which these fields are there.
+    fn term(&self, id: ExprId, present: &[Name]) -> Result<Predicate, Why> {
+        let Self { reader, schema, table, param } = *self;
+        let opaque = || Why::new("functions-filter", "the filter does not only compare fields with values");
+        let at = reader.module.bare(id);
+        let (call, object, op) = reader.module.method(at).ok_or_else(opaque)?;
+        if !is_local(reader, object, param) || call.args.iter().any(|a| a.spread) {
+            return Err(opaque());
+        }
+        match &**op {
+            "and" => {
+                let present: Vec<Name> = call.args.iter().filter_map(|a| self.present(a.value)).chain(present.iter().cloned()).collect();
+                return Ok(Predicate::All(call.args.iter().map(|a| self.term(a.value, &present)).collect::<Result<_, Why>>()?));
+            }
+            "or" => return Ok(Predicate::Any(call.args.iter().map(|a| self.term(a.value, present)).collect::<Result<_, Why>>()?)),
+            _ => {}
+        }
+        let (Some(op), [left, right]) = (Op::of(op), &*call.args) else { return Err(opaque()) };
+        let (name, op, value) = match (self.field(left.value), self.field(right.value)) {
+            (Some(name), None) => (name, op, right.value),
+            (None, Some(name)) => (name, flipped(op), left.value),
+            _ => return Err(opaque()),
         };
+        if name.contains('.') {
+            return Err(Why::new("functions-filter", format!("the filter looks into `{name}`, which conditions of the ORM do not")));
+        }
+        if is_undefined(reader, value) && &*name != "createdAt" {
+            return match op {
+                Op::Eq => Ok(Predicate::Missing(column(&name))),
+                Op::Ne => Ok(Predicate::Present(column(&name))),
+                _ => Err(opaque()),
+            };
+        }
+        let is_there = present.contains(&name) && !reader.may_be_null(schema, table, &name);
+        let value = match is_there && &*name != "createdAt" {
+            true => reader.comparable(schema, table, &name, value)?,
+            false => value_of(reader, schema, table, &name, op, value)?,
+        };
+        Ok(Predicate::Compare(column(&name), op, value))
     }
-    let value = value_of(reader, schema, table, &name, op, value)?;
-    Ok(Predicate::Compare(column(&name), op, value))
+
+    /// The field of `q.neq(q.field("name"), undefined)`.
+    fn present(&self, id: ExprId) -> Option<Name> {
+        let (call, object, op) = self.reader.module.method(self.reader.module.bare(id))?;
+        let [left, right] = &*call.args else { return None };
+        let is_asked = is_local(self.reader, object, self.param) && &**op == "neq" && is_undefined(self.reader, right.value);
+        self.field(left.value).filter(|_| is_asked)
+    }
+
+    /// The name in `q.field("name")`.
+    fn field(&self, id: ExprId) -> Option<Name> {
+        let (call, object, name) = self.reader.module.method(self.reader.module.bare(id))?;
+        let [path] = &*call.args else { return None };
+        (is_local(self.reader, object, self.param) && &**name == "field").then(|| self.reader.ty(path.value).as_str().cloned()).flatten()
+    }
 }
 
 fn flipped(op: Op) -> Op {

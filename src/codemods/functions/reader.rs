@@ -70,6 +70,14 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Whether null is one of the values of the field.
+    pub fn may_be_null(&self, schema: &SchemaTy, table: &Name, column: &str) -> bool {
+        let Some(Ty::Object(document)) = edges::table(schema, table).map(|table| &table.document) else { return true };
+        document
+            .field(column)
+            .is_none_or(|field| field.ty.is_unknown() || field.ty.members().iter().any(|t| matches!(t, Ty::Null | Ty::Any)))
+    }
+
     /// As written, cut where it is long.
     pub fn text(&self, id: ExprId) -> String {
         let world = self.infer.world.file(self.file);

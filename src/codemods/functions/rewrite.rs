@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ask::{Ask, Key, Value};
 use super::companions::{Helper, TableNotes};
 use super::decide::{Needed, needed_ents};
+use super::fields::FieldRead;
 use super::finish::{Finish, in_brackets};
 use super::joins;
 use super::nested::Nested;
@@ -13,7 +14,7 @@ use super::notes::{leaving, needs_normalizer, notes};
 use super::print::Printer;
 use super::setup::HeldNames;
 use super::shapes::{Shape, Taken, Use, Way};
-use super::sites::{Anew, FieldRead, FileSites, Site, row_table};
+use super::sites::{Anew, FileSites, Site, row_table};
 use super::target::Target;
 use super::verdict::Understood;
 use super::wiring::{Home, Wiring};
@@ -22,7 +23,6 @@ use crate::codemods::schema::files::{FileContext, with_line_end};
 use crate::model::Workspace;
 use crate::model::hir::{BindingId, BindingKind, ExprId, ExprKind, Module, Name, Parent};
 use crate::source::{FileId, Span};
-use crate::writing::imports::specifier;
 
 pub struct Rewriter<'a> {
     pub workspace: &'a Workspace,
@@ -38,6 +38,8 @@ pub struct Rewriter<'a> {
     pub has_type: Cell<bool>,
     /// Whether calls of ents are left, which need what they had.
     pub keeps_ents: bool,
+    /// The file and the name of the definitions of ents that were kept.
+    pub kept_definitions: Option<(FileId, String)>,
     /// The tables whose rows go on being ents.
     pub needed: Needed,
     /// The tables whose rows leave the functions that read them, as documents.
@@ -54,7 +56,14 @@ pub struct Written {
     pub created: Option<(String, String)>,
 }
 
-pub fn rewrite(before: &Workspace, target: &Target, found: &[FileSites], wiring: &Wiring, options: &Options, keeps_ents: bool) -> Written {
+pub fn rewrite(
+    before: &Workspace,
+    target: &Target,
+    found: &[FileSites],
+    wiring: &Wiring,
+    options: &Options,
+    (keeps_ents, kept_definitions): (bool, Option<(FileId, String)>),
+) -> Written {
     let has_calls = found.iter().flat_map(|file| &file.sites).any(Site::is_live);
     let notes = TableNotes { has_plain_tables: target.has_plain_tables, ..notes(before, found) };
     let rewriter = Rewriter {
@@ -67,6 +76,7 @@ pub fn rewrite(before: &Workspace, target: &Target, found: &[FileSites], wiring:
         is_orm_shared: Cell::new(false),
         has_type: Cell::new(false),
         keeps_ents,
+        kept_definitions,
         needed: needed_ents(found),
         leaving: leaving(found),
         has_calls,
@@ -204,6 +214,7 @@ impl Rewriter<'_> {
         if !file.is_kept {
             self.drop_held(&printer, file);
         }
+        self.take_definitions(&printer, file);
         file.aliases.iter().for_each(|(binding, ty)| self.write_alias(&printer, *binding, *ty));
         self.write_held(&printer, file, &names);
         self.set_up(&printer, file, options);
@@ -326,51 +337,6 @@ impl Rewriter<'_> {
             return helper.name().to_owned();
         }
         context.want(&self.home_module(context.file), helper.name(), helper.name())
-    }
-
-    /// How a file names the one that has the helpers.
-    pub fn home_module(&self, from: FileId) -> String {
-        match &self.wiring.home {
-            Home::File(home) => self.module_of(from, *home),
-            Home::New(path) => specifier(&self.workspace.source(from).path, path),
-        }
-    }
-
-    /// How a file names another: as it does already, else by its place.
-    pub fn module_of(&self, from: FileId, to: FileId) -> String {
-        let hir = self.workspace.hir(from);
-        let known = self.workspace.imports_of(from).iter().find(|import| import.file == to);
-        let named = known.and_then(|known| {
-            hir.imports.iter().find(|import| known.span.start >= import.decl_start && known.span.start <= import.decl_end)
-        });
-        let path = |file: FileId| self.workspace.source(file).path.as_str();
-        named.map_or_else(|| specifier(path(from), path(to)), |import| import.module.to_string())
-    }
-
-    /// The type `Id` of the generated data model.
-    pub fn id_type(&self, context: &FileContext<'_>) -> String {
-        let hir = self.workspace.hir(context.file);
-        let is_id = |module: &str| module.contains("_generated/dataModel");
-        let there = hir.bindings.iter().find(|binding| {
-            hir.import(binding)
-                .is_some_and(|import| is_id(&import.module) && import.name == crate::model::hir::ImportName::Named(Name::from("Id")))
-        });
-        if let Some(binding) = there {
-            return binding.name.to_string();
-        }
-        context.want_type_of(&self.data_model(context.file), "Id");
-        "Id".to_owned()
-    }
-
-    pub fn data_model(&self, file: FileId) -> String {
-        let folder = self.workspace.functions_folder(file).unwrap_or("convex").to_owned();
-        let hir = self.workspace.hir(file);
-        // As the file names its neighbour.
-        let near = hir.imports.iter().find_map(|import| import.module.split_once("_generated/").map(|(before, _)| before.to_owned()));
-        match near {
-            Some(before) => format!("{before}_generated/dataModel"),
-            None => specifier(&self.workspace.source(file).path, &format!("{folder}/_generated/dataModel")),
-        }
     }
 
     /// Constants that hold something lazy go when nothing uses them any more.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ask::Value;
+use super::definitions;
 use super::print::Printer;
 use super::rewrite::Rewriter;
 use super::sites::{Anew, FileSites, HandedFrom, Handle, Held, HeldBy, Site};
@@ -72,6 +73,14 @@ impl Rewriter<'_> {
             },
             Handle::Name(_) | Handle::Given(_) => return None,
         })
+    }
+
+    /// Definitions that are made of the schema elsewhere than beside it.
+    pub fn take_definitions(&self, printer: &Printer<'_, '_>, file: &FileSites) {
+        let Some((home, name)) = self.kept_definitions.as_ref().filter(|_| !file.is_kept) else { return };
+        for (span, taken) in definitions::taken(self.workspace, printer.context, *home, name) {
+            printer.nested.set(span, taken);
+        }
     }
 
     /// `ctx.table("users").getX(row.id)`, for a call on the row that is left.

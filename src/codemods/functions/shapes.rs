@@ -176,6 +176,13 @@ impl Tracer<'_> {
         uses
     }
 
+    /// What becomes of what a name stands for, if that is of the shape.
+    pub fn of_binding(&self, id: BindingId, shape: Shape) -> Vec<Use> {
+        let mut uses = Vec::new();
+        self.follow_binding(id, shape, &mut uses, 0);
+        uses
+    }
+
     /// A constant without a type of its own.
     fn is_steady(&self, id: BindingId) -> bool {
         let binding = self.module.binding(id);
@@ -267,6 +274,12 @@ impl Tracer<'_> {
             ExprKind::Cast { kind: Cast::NonNull, .. } => self.follow(up, shape, uses, depth + 1),
             ExprKind::Member { object, property, .. } if *object == at => self.member(at, up, property, shape, uses, depth),
             ExprKind::Index { object, .. } if *object == at && shape == Shape::Rows => self.follow(up, Shape::Row, uses, depth + 1),
+            // `row["edge"](…)`.
+            ExprKind::Index { object, index }
+                if *object == at && self.module.constant(*index).is_some_and(|name| (self.is_method)(name)) =>
+            {
+                uses.push(Use::Method(at));
+            }
             ExprKind::Assign { target: Some(target), .. } if *target == at => uses.push(Use::Itself(at)),
             ExprKind::Unary { op: Unary::Not, .. } => {}
             ExprKind::Cond { test, .. } if *test == at => {}
@@ -332,7 +345,10 @@ impl Tracer<'_> {
             }
             _ => return uses.push(escape),
         };
-        if rows > 0 {
+        // `rows.filter(Boolean)`: nothing is asked of a row.
+        let is_global = |at: ExprId| matches!(self.module.expr(self.module.bare(at)), ExprKind::Global(name) if &**name == "Boolean");
+        let is_presence = method == "filter" && matches!(&**args, [only] if is_global(only.value));
+        if rows > 0 && !is_presence {
             let [callback] = &**args else { return uses.push(escape) };
             let Some(func) = self.module.as_func(callback.value).map(|func| self.module.func(func)) else { return uses.push(escape) };
             let params = func.params.iter().take(rows);

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use super::ask::{Ask, Inserted};
 use super::edges;
+use super::fields::{FieldRead, fields};
+use super::reach::Reach;
 use super::reader::Reader;
 use super::shapes::{Flow, Shape, Taken, Tracer, Use};
 use super::verdict::{Understood, Why, Yields};
-use crate::model::hir::{Binary, BindingId, Body, ExprId, ExprKind, FuncId, Key, Module, Name, Parent, Place, TypeId};
+use crate::model::hir::{BindingId, Body, ExprId, ExprKind, FuncId, Key, Module, Name, Parent, TypeId};
+use crate::model::infer::Infer;
 use crate::model::ty::{SchemaTy, Ty};
 use crate::source::FileId;
 
@@ -38,6 +41,23 @@ pub struct FileSites {
 }
 
 impl FileSites {
+    /// A file that asks for nothing.
+    pub fn without_calls(file: FileId) -> Self {
+        Self {
+            file,
+            schema: None,
+            sites: Vec::new(),
+            factories: Vec::new(),
+            handed: Vec::new(),
+            held: Vec::new(),
+            suspects: Vec::new(),
+            aliases: Vec::new(),
+            untyped: Vec::new(),
+            is_kept: false,
+            is_of_schema: false,
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.sites.is_empty() && self.factories.is_empty() && self.suspects.is_empty() && self.aliases.is_empty()
     }
@@ -64,6 +84,8 @@ pub struct Site {
     pub fields: Vec<FieldRead>,
     /// The constant that holds the chain itself.
     pub held_in: Option<BindingId>,
+    /// Where its rows go that leave.
+    pub reach: Reach,
 }
 
 #[derive(Clone, Debug)]
@@ -131,21 +153,6 @@ pub struct Suspect {
     pub call: ExprId,
     /// The tables whose rows it may be made on; any where it cannot be told.
     pub tables: Option<Vec<Name>>,
-}
-
-/// `row.name`, and what has to be done to it.
-#[derive(Clone, Debug)]
-pub struct FieldRead {
-    pub member: ExprId,
-    pub name: Name,
-    /// Documents may lack the field, and whoever reads it here minds null.
-    pub minds_null: bool,
-    /// The value is wanted as the id of a table.
-    pub wants_id: bool,
-    /// Something is put into it.
-    pub is_written: bool,
-    /// It may be missing, and is compared with `undefined` itself.
-    pub is_held_against_undefined: bool,
 }
 
 impl Site {
@@ -221,7 +228,8 @@ pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Ma
         Yields::Page(_) => Some(Shape::Page),
         _ => None,
     });
-    let tracer = Tracer { module: reader.module, is_method: manner.is_method, is_awaited: &|func| is_handler(reader, func) };
+    let tracer =
+        Tracer { module: reader.module, is_method: manner.is_method, is_awaited: &|func| is_handler(reader.infer, reader.file, func) };
     let mut flow = tracer.flow(top, shape);
     if let Ok(understood) = &mut verdict {
         if let Some(mapped) = understood.mapped {
@@ -250,7 +258,7 @@ pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Ma
             Err(Why::new("functions-no-context", "no context is in reach here that the ORM could be had from")
                 .or("give the function `ctx`"));
     }
-    Site { top, via, receiver, guard, anew, about, handle, verdict, flow, fields, held_in }
+    Site { top, via, receiver, guard, anew, about, handle, verdict, flow, fields, held_in, reach: Reach::default() }
 }
 
 /// What holds for calls of any library.
@@ -309,10 +317,10 @@ pub fn row_table(understood: &Understood) -> Option<Name> {
 }
 
 /// Whether the function is registered as one of Convex's, which awaits what it returns.
-fn is_handler(reader: &Reader<'_>, func: FuncId) -> bool {
-    let module = reader.module;
+pub fn is_handler(infer: &Infer<'_>, file: FileId, func: FuncId) -> bool {
+    let module = infer.hir(file);
     let Some(at) = module.func(func).expr else { return false };
-    let is_registered = |call: ExprId| matches!(reader.ty(call), Ty::Registered(..));
+    let is_registered = |call: ExprId| matches!(infer.expr(file, call), Ty::Registered(..));
     match module.parent(at) {
         Parent::Expr(up) => match module.expr(up) {
             ExprKind::Object(props) => {
@@ -339,82 +347,6 @@ pub fn functions_around(module: &Module, at: ExprId) -> Vec<FuncId> {
         next = module.func(func).outer;
     }
     around
-}
-
-fn fields(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, uses: &[Use]) -> Vec<FieldRead> {
-    let members = uses.iter().filter_map(|usage| match usage {
-        Use::Field(member) => Some(*member),
-        _ => None,
-    });
-    members
-        .filter_map(|member| {
-            let ExprKind::Member { property, .. } = reader.module.expr(member) else { return None };
-            let is_nullable = reader.may_lack(schema, table, property);
-            let ty = reader.infer.at_once(reader.file, member);
-            let is_stored_null = edges::table(schema, table).is_some_and(|definition| match &definition.document {
-                Ty::Object(document) => document.field(property).is_some_and(|f| f.ty.members().contains(&Ty::Null)),
-                _ => false,
-            });
-            let may_be_missing = is_nullable && !is_stored_null && (ty.is_unknown() || ty.members().contains(&Ty::Undefined));
-            Some(FieldRead {
-                member,
-                name: property.clone(),
-                minds_null: may_be_missing && minds_null(reader.module, member),
-                wants_id: &**property == "_id" && !is_compared(reader.module, member),
-                is_written: is_written(reader.module, member),
-                is_held_against_undefined: is_nullable && !is_stored_null && is_held_against_undefined(reader.module, member),
-            })
-        })
-        .collect()
-}
-
-/// Whether it makes a difference to what is around a value if that is null, and not undefined, to the compiler at least.
-fn minds_null(module: &Module, at: ExprId) -> bool {
-    match module.parent(at) {
-        Parent::Stmt { place, .. } => !matches!(place, Place::Test | Place::Discarded),
-        Parent::Expr(up) => match module.expr(up) {
-            ExprKind::Binary { op, left, .. } => match op {
-                Binary::Coalesce | Binary::Or | Binary::And => *left != at && minds_null(module, up),
-                Binary::StrictEq | Binary::StrictNe | Binary::LooseEq | Binary::LooseNe => false,
-                _ => true,
-            },
-            ExprKind::Unary { .. } | ExprKind::Template(_) => false,
-            ExprKind::Cond { test, .. } => *test != at,
-            ExprKind::Member { .. } | ExprKind::Index { .. } => false,
-            ExprKind::Paren(_) => minds_null(module, up),
-            ExprKind::Cast { kind: crate::model::hir::Cast::NonNull, .. } => false,
-            _ => true,
-        },
-    }
-}
-
-fn is_held_against_undefined(module: &Module, at: ExprId) -> bool {
-    let Parent::Expr(up) = module.parent(at) else { return false };
-    let ExprKind::Binary { op: Binary::StrictEq | Binary::StrictNe, left, right } = module.expr(up) else { return false };
-    let other = if *left == at { *right } else { *left };
-    matches!(module.expr(module.bare(other)), ExprKind::Global(name) if &**name == "undefined")
-}
-
-fn is_compared(module: &Module, at: ExprId) -> bool {
-    match module.parent(at) {
-        Parent::Stmt { place, .. } => place == Place::Test,
-        Parent::Expr(up) => match module.expr(up) {
-            ExprKind::Binary { op, .. } => !matches!(op, Binary::And | Binary::Or | Binary::Coalesce),
-            ExprKind::Template(_) | ExprKind::Unary { .. } => true,
-            _ => false,
-        },
-    }
-}
-
-fn is_written(module: &Module, at: ExprId) -> bool {
-    match module.parent(at) {
-        Parent::Expr(up) => match module.expr(up) {
-            ExprKind::Assign { target, .. } => *target == Some(at),
-            ExprKind::Unary { op, .. } => matches!(op, crate::model::hir::Unary::Delete | crate::model::hir::Unary::Update),
-            _ => false,
-        },
-        Parent::Stmt { .. } => false,
-    }
 }
 
 impl Tracer<'_> {

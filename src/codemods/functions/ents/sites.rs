@@ -4,6 +4,7 @@ use super::{Base, Chain, factories};
 use crate::codemods::functions::ask::{Ask, Inserted, Key, Value};
 use crate::codemods::functions::edges;
 use crate::codemods::functions::print::is_simple;
+use crate::codemods::functions::reach::Follower;
 use crate::codemods::functions::reader::Reader;
 use crate::codemods::functions::shapes::{Flow, Taken};
 use crate::codemods::functions::sites::{self, Anew, Draft, FileSites, Handle, Manner, Site, Suspect};
@@ -31,9 +32,7 @@ pub fn read(workspace: &Workspace, file: FileId, target: &Target) -> FileSites {
             held: factories::held(&reader),
             suspects: suspects(&reader),
             aliases: aliases(module),
-            untyped: Vec::new(),
-            is_kept: false,
-            is_of_schema: false,
+            ..FileSites::without_calls(file)
         }
     })
 }
@@ -61,7 +60,13 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
     };
     let is_method = |name: &str| matches!(name, "edge" | "edgeX" | "patch" | "replace" | "delete" | "doc");
     let refused = |understood: &Understood, flow: &Flow| refused(reader, &chain, understood, flow, held_in);
-    sites::settled(reader, &chain.ents.schema, draft, &Manner { is_method: &is_method, refused: &refused })
+    let mut site = sites::settled(reader, &chain.ents.schema, draft, &Manner { is_method: &is_method, refused: &refused });
+    // What ends in `.doc()` yields none of ents' rows.
+    let is_document = chain.links.last().is_some_and(|last| matches!(&*last.name, "doc" | "docs"));
+    if site.is_live() && !is_document {
+        site.reach = Follower::new(reader.infer, &is_method).of_uses(reader.file, &site.flow.uses);
+    }
+    site
 }
 
 /// Whether `table` is where the handle is.

@@ -2,7 +2,7 @@
 
 use super::reads::{RowRef, State, Walk, done, dynamic, not_unique};
 use super::{Why, Yields};
-use crate::codemods::functions::ask::{Ask, Change, Inserted, Join, Key};
+use crate::codemods::functions::ask::{Ask, Change, Ids, Inserted, Join, Key};
 use crate::codemods::functions::changes;
 use crate::codemods::functions::edges;
 use crate::codemods::functions::target::Path;
@@ -36,7 +36,8 @@ pub fn patch(walk: &mut Walk<'_, '_>, row: &RowRef, value: ExprId) -> Result<Sta
     check_fields(walk, &row.table, &walk.reader.ty(value), value, &joins)?;
     let is_edge =
         |name: &Name| matches!(edges::follow(&walk.ents.schema, &row.table, name).map(|followed| followed.path), Some(Path::Through(..)));
-    let change = Change { value, unset: changes::unset(walk.reader, value, &is_edge, &|_| true) };
+    let may_lack = |name: &Name| walk.reader.may_lack(&walk.ents.schema, &row.table, name);
+    let change = Change { value, unset: changes::unset(walk.reader, value, &is_edge, &may_lack) };
     if row.held.is_none() {
         let message = format!("where there is no such row of `{}`, ents threw an error and the ORM changes none", row.table);
         walk.remark("functions-missing-row", message, None);
@@ -127,10 +128,12 @@ fn joins(walk: &Walk<'_, '_>, table: &Name, value: ExprId, is_new: bool) -> Resu
     Ok(found)
 }
 
-/// A list that is surely there.
-fn list(walk: &Walk<'_, '_>, value: ExprId) -> Result<ExprId, Why> {
-    match walk.reader.ty(value) {
-        Ty::Array(_) | Ty::Tuple(_) => Ok(value),
+/// A list, if it is there.
+fn list(walk: &Walk<'_, '_>, value: ExprId) -> Result<Ids, Why> {
+    let ty = walk.reader.infer.at_once(walk.reader.file, value);
+    let may_lack = ty.members().contains(&Ty::Undefined);
+    match ty.members().iter().all(|member| matches!(member, Ty::Array(_) | Ty::Tuple(_) | Ty::Undefined)) {
+        true if ty != Ty::Undefined => Ok(Ids { value, may_lack }),
         _ => Err(Why::new("functions-edge-write", format!("`{}` may be no list of ids", walk.reader.text(value)))),
     }
 }
