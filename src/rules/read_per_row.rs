@@ -29,7 +29,7 @@ declare_rule! {
     ///
     /// ## When not to use it
     /// Silent where there are few: a page, a list that is written out, or no more than `max` rows taken.
-    /// Silent too where documents are written for each row, which is an errand of its own.
+    /// Silent too where documents are written for each row, which is an errand of its own, and where `db.get` reads what an argument has the ids of.
     pub struct ReadPerRow {
         /// How many rows are few.
         pub max: u32 = 20,
@@ -55,6 +55,9 @@ impl Rule for ReadPerRow {
         for repeat in repeats.iter().filter(many) {
             let Some((span, message, through)) = read(module, repeat, cx) else { continue };
             let Some(repetition) = around(module, repeat.at).filter(|r| depends(module, repeat.at, r) && !writes(r, file, cx)) else { continue };
+            if is_lookup(module, repeat, &repetition, cx) {
+                continue;
+            }
             let mut found = Diagnostic::new(span, message).help(help(&repeat.over));
             if let Some(subject) = repetition.subject {
                 found = found.label(module.span(subject), "for each of these");
@@ -87,6 +90,17 @@ fn read(module: &Module, repeat: &Repeat, cx: &Cx<'_>) -> Option<(Span, String, 
     let chain = cx.reach(Effect::Read).through(edge)?;
     // One helper deep: what is further away is somebody else's decision.
     (chain.through.len() == 1).then(|| (edge.span, format!("`{}` reads for each of many", cx.text(edge.span)), Some(chain)))
+}
+
+/// Whether documents are read by the ids that the caller has sent, as after a vector search: there is no other way to them.
+fn is_lookup(module: &Module, repeat: &Repeat, repetition: &Repetition<'_>, cx: &Cx<'_>) -> bool {
+    let calls = crate::model::in_file(&cx.project.calls, repeat.file, |c| c.file);
+    let call = calls.binary_search_by_key(&repeat.at, |c| c.call).ok().map(|at| &calls[at].callee);
+    if !matches!(repeat.over, Over::Ids(_)) || !matches!(call, Some(Callee::Db(method)) if &**method == "get") {
+        return false;
+    }
+    let function = cx.project.function_around(module, module.enclosing_func(repeat.at));
+    function.zip(repetition.subject).is_some_and(|(function, subject)| function.argument(module, subject).is_some())
 }
 
 /// Whether what is read depends on the element: on a name that is declared for each.
