@@ -119,11 +119,11 @@ apply this [y,n,a,d,e,q,?]? e
     let consequences = "\
 if it stays as it is:
   so that it goes on working, this changes in another way: convex/functions.ts
-  21 more calls go through what is used now
+  23 more calls go through what is used now
 apply this [y,n,a,d,e,q,?]? n
 convex/loans.ts stays as it is
   so that it goes on working, this changes in another way: convex/functions.ts
-  21 more calls go through what is used now
+  23 more calls go through what is used now
 
 4 of 5: convex/functions.ts
 another change than before, now that something else stays as it is

@@ -6,8 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use support::codemod_case::{self, CodemodCase};
-use support::{Failures, read, root};
+use support::{Failures, codemod_case};
 
 /// What is mapped, the fixture (its file and the name of the case), and words of it before and after.
 type Row = (&'static str, &'static str, &'static str, &'static str);
@@ -255,7 +254,7 @@ const STYLES: &[(&str, &[(&str, &str)])] = &[
 #[test]
 fn every_row_of_the_mapping_is_shown() {
     let mut failures = Failures::default();
-    let cases = all_cases(&mut failures);
+    let cases = codemod_case::all(&mut failures);
     let mut names = BTreeSet::new();
     for (row, place, before, after) in VALIDATORS.iter().chain(ENTS) {
         failures.check(names.insert(row), || format!("two rows are called \"{row}\""));
@@ -275,7 +274,7 @@ fn every_row_of_the_mapping_is_shown() {
 #[test]
 fn every_kind_of_edge_is_shown_in_every_style() {
     let mut failures = Failures::default();
-    let cases = all_cases(&mut failures);
+    let cases = codemod_case::all(&mut failures);
     for (style, rows) in STYLES {
         let place = format!("ents/every-edge · {style}");
         let Some((_, case)) = cases.iter().find(|(shown, _)| *shown == place) else {
@@ -289,19 +288,6 @@ fn every_kind_of_edge_is_shown_in_every_style() {
         }
     }
     failures.report();
-}
-
-/// The cases with their places, such as `ents/edges · Many to many`.
-fn all_cases(failures: &mut Failures) -> Vec<(String, CodemodCase)> {
-    let mut all = Vec::new();
-    for (codemod, path) in codemod_case::fixtures() {
-        let file = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        for case in codemod_case::cases(&root().display().to_string(), &read(&path), &codemod, failures) {
-            let name = case.title.split_once(" · ").map_or("", |(_, name)| name).to_owned();
-            all.push((format!("{codemod}/{file} · {name}"), case));
-        }
-    }
-    all
 }
 
 /// However lines are broken.

@@ -36,13 +36,19 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("functions-edge-x", "An edge that must lead somewhere is followed from a row that is not loaded. The call is left."),
     ("functions-ents", "A file works with ents, which the schema no longer has. Its functions are to be migrated."),
+    ("functions-error", "Where there is no row, the ORM throws an error of its own kind, `OrmNotFoundError`, with a text of its own."),
     ("functions-filter", "A filter is more than comparisons of fields with values. The call is left."),
     ("functions-filtered-pages", "Pages of filtered rows lose their order in the ORM. The call is left."),
+    (
+        "functions-foreign-key",
+        "A row is written whose id of another row is a foreign key now, so that the ORM refuses it where there is no such row.",
+    ),
     ("functions-iterated", "Rows are read one after the other, and the ORM reads them all at once. The call is left."),
     ("functions-kept-file", "The file of a call was to stay as it is. The call is left."),
     ("functions-kept-table", "The table of a call is not one of the ORM's. The call is left."),
     ("functions-lazy-chain", "What is asked for is put together, or handed on, before it is awaited. The call is left."),
     ("functions-limit", "A limit must be at least 1 for the ORM; 0 was no row before."),
+    ("functions-missing-edge", "Where an optional edge leads nowhere, ents found null for `edgeX`, and the ORM throws an error."),
     ("functions-missing-or-null", "A condition that a field is missing now holds for null as well."),
     ("functions-missing-row", "Where the row to change is not there, ents threw an error, and the ORM changes none."),
     (
@@ -76,6 +82,14 @@ pub const CODES: &[(&str, &str)] = &[
     ("functions-symmetric", "Ents keep an edge of a table to itself once for each direction. The call is left."),
     ("functions-system-table", "A call reads a table of Convex itself. It is left."),
     ("functions-table-file", "The file of a call, or of the setup of ents, also defines tables, which are written anew. The call is left."),
+    (
+        "functions-unbounded",
+        "All rows are read, as before. The ORM asks for a limit, or for `allowFullScan`, which says that there is none.",
+    ),
+    (
+        "functions-unchecked-id",
+        "Nothing checks that an id is one of the table. The id of another table was an error, and the ORM takes the row of that table.",
+    ),
     (
         "functions-unknown-receiver",
         "What looks like a call on an ent is made on something that is not known. Rows have to go on being ents.",

@@ -10,6 +10,7 @@ mod conditions;
 mod convex;
 mod decide;
 mod definitions;
+mod differences;
 pub mod documents;
 mod edges;
 mod ents;
@@ -105,6 +106,7 @@ pub fn plan(
     decide::decide(&mut found, obstacle.as_ref());
     outcome.calls = calls(&found);
     outcome.left = decide::left(before, &found, options.from);
+    outcome.left.extend(differences::once_per_file(before, &target, &found, options.from));
     if options.public_shape == PublicShape::Orm {
         let notes = notes::notes(before, &found);
         outcome.left.extend(public::reshape(before, place, &mut found, &notes));
@@ -187,9 +189,13 @@ fn calls(found: &[sites::FileSites]) -> Calls {
 /// How much a remark matters.
 fn severity(code: &str) -> Severity {
     match code {
-        "functions-missing-row" | "functions-limit" | "functions-pagination" | "functions-missing-or-null" | "functions-dangling" => {
-            Severity::Info
-        }
+        "functions-missing-row"
+        | "functions-limit"
+        | "functions-pagination"
+        | "functions-missing-or-null"
+        | "functions-dangling"
+        | "functions-missing-edge"
+        | "functions-unchecked-id" => Severity::Info,
         _ => Severity::Warning,
     }
 }

@@ -3,8 +3,10 @@
 //
 // `node functions.mjs list.json`: a list of `{ before, after, steps }`, folders and the calls to make. A step is
 // `{ "call": "users:add", "args": { … }, "as": "ann" }`; `{ "$": "ann" }` in arguments is what an earlier step yielded, `{ "$": "ann._id" }`
-// a part of it. `"throws": true` marks a step that has to fail on both sides. With `afters` in the place of `after`, many broken outcomes
-// are held against one `before`, and who notices each is said.
+// a part of it. `"throws": true` marks a step that has to fail on both sides. `{ "put": "users", "value": { … }, "as": "old" }` stores a
+// document as it may lie there from before, past all functions, and `{ "drop": { "$": "ann" } }` deletes one; `"times": 9` makes a step as
+// often. With `afters` in the place of `after`, many broken outcomes, `{ folder, types }`, are held against one `before`, and who notices
+// each is said: a run, or where `types` are asked for the compiler.
 import { build } from "esbuild";
 import { convexTest } from "convex-test";
 import { makeFunctionReference } from "convex/server";
@@ -15,23 +17,33 @@ import { pathToFileURL } from "node:url";
 import { errors } from "./types.mjs";
 
 const list = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
+for (const one of list) one.steps = one.steps.flatMap((step) => Array(step.times ?? 1).fill(step));
 const harness = path.dirname(new URL(import.meta.url).pathname);
 const settings = { modules: ["better-convex/orm"], orm: "better-convex", isPublished: true, harness, packages: path.join(process.cwd(), "node_modules") };
-const types = errors(list.filter(({ after }) => after).flatMap(({ before, after }) => [before, after]), settings);
+const compared = list.filter(({ after }) => after);
+const types = errors([...new Set(compared.flatMap(({ before, after }) => [before, after]))], settings);
 const results = [];
 // What nobody awaits any more may fail when nobody looks.
 process.on("unhandledRejection", () => {});
+const befores = new Map();
+const unnoticed = [];
 for (const { before, after, afters, steps } of list) {
+  if (!befores.has(before)) befores.set(before, await run(before, steps));
+  const old = befores.get(before);
   if (afters) {
-    results.push(await noticed(before, afters, steps));
+    results.push({ failed: old.failed, by: await noticed(old, afters, steps) });
     continue;
   }
-  const sides = [];
-  for (const folder of [before, after]) sides.push(await run(folder, steps));
-  const result = compared(steps, sides);
+  const result = differences(steps, old, await run(after, steps));
   for (const side of [before, after]) result.problems.push(...(types.get(side) ?? []).map((error) => `a type error ${side === before ? "before" : "after"}: ${error}`));
   results.push(result);
 }
+// What no run notices the compiler may, which is asked about some at once: fewer take longer, and more do not fit.
+const said = new Map();
+for (let i = 0; i < unnoticed.length; i += 40) for (const [folder, of] of errors(unnoticed.slice(i, i + 40), settings)) said.set(folder, of);
+list.forEach(({ afters }, i) => {
+  if (afters) results[i].by = results[i].by.map((by, place) => by || (said.get(afters[place].folder)?.length > 0 ? "compiler" : ""));
+});
 process.stdout.write(`${JSON.stringify(results, null, 1)}\n`, () => process.exit());
 
 /** Every module of the backend in one bundle, so that none is there twice. */
@@ -56,7 +68,8 @@ async function load(folder) {
   return new Map(names.map((name, i) => [name, bundle[`m${i}`]]));
 }
 
-async function run(folder, steps) {
+/** Makes the steps; with what they came to before, only until one comes to something else. */
+async function run(folder, steps, old) {
   try {
     const modules = await load(folder);
     const glob = Object.fromEntries([...modules].map(([name, module]) => [`/convex/${name}.ts`, async () => module]));
@@ -64,7 +77,10 @@ async function run(folder, steps) {
     const database = convexTest({ schema, modules: glob });
     const known = {};
     const yielded = [];
-    for (const step of steps) yielded.push(await made(database, step, known));
+    for (const [i, step] of steps.entries()) {
+      yielded.push(await made(database, step, known));
+      if (old && difference(step, old.yielded[i], yielded[i])) return { yielded, rows: {}, defaults: {} };
+    }
     const tables = Object.keys(schema.tables);
     const rows = await database.run(async (ctx) => Promise.all(tables.map(async (name) => [name, await ctx.db.query(name).collect()])));
     // Ents fill in a default when a row is read, the ORM when it is inserted.
@@ -75,20 +91,23 @@ async function run(folder, steps) {
   }
 }
 
-/** Of each of many outcomes who finds it wrong: a run, the compiler, or nobody. */
-async function noticed(before, afters, steps) {
-  const old = await run(before, steps);
-  const by = new Map();
-  for (const folder of afters) {
-    const { problems } = compared(steps, [old, await run(folder, steps)]);
-    if (problems.length > 0) by.set(folder, "run");
+/** Of each of many outcomes whether a run finds it wrong. */
+async function noticed(old, afters, steps) {
+  const by = [];
+  for (const { folder, types } of afters) {
+    const isNoticed = old.failed ? false : differences(steps, old, await run(folder, steps, old)).problems.length > 0;
+    if (!isNoticed && types) unnoticed.push(folder);
+    by.push(isNoticed ? "run" : "");
   }
-  const rest = afters.filter((folder) => !by.has(folder));
-  for (const [folder, said] of rest.length > 0 ? errors(rest, settings) : []) if (said.length > 0) by.set(folder, "compiler");
-  return { failed: old.failed, by: afters.map((folder) => by.get(folder) ?? "") };
+  return by;
 }
 
-async function made(database, { call, args, as }, known) {
+async function made(database, { call, args, as, put, value, drop }, known) {
+  if (put || drop) {
+    const stored = await database.run((ctx) => (put ? ctx.db.insert(put, filled(value, known)) : ctx.db.delete(filled(drop, known))));
+    if (as) known[as] = stored;
+    return { value: null };
+  }
   const kinds = ["query", "mutation"];
   let said;
   for (const kind of kinds) {
@@ -123,21 +142,30 @@ function plain(value) {
   return Object.fromEntries(entries.map(steady).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function compared(steps, [old, now]) {
+/** What is other than before in what a step comes to. */
+function difference(step, a, b) {
+  const title = () => `${step.call} ${JSON.stringify(step.args ?? {})}`;
+  if (Boolean(a.thrown) !== Boolean(b.thrown)) {
+    return `${title()}: ${a.thrown ? "threw" : JSON.stringify(a.value)}, and now ${b.thrown ? `throws: ${b.message}` : JSON.stringify(b.value)}`;
+  }
+  if (isDeepStrictEqual(plain(a.value), plain(b.value))) return undefined;
+  return `${title()}: ${JSON.stringify(plain(a.value))}, and now ${JSON.stringify(plain(b.value))}`;
+}
+
+function differences(steps, old, now) {
   const problems = [];
   if (old.failed) problems.push(`before: ${old.failed}`);
   if (now.failed) problems.push(`after: ${now.failed}`);
   if (problems.length > 0) return { problems, steps: 0 };
-  steps.forEach((step, i) => {
-    const [a, b] = [old.yielded[i], now.yielded[i]];
-    const title = `${step.call} ${JSON.stringify(step.args ?? {})}`;
-    if (Boolean(a.thrown) !== Boolean(step.throws)) problems.push(`${title}: before it ${a.thrown ? `threw: ${a.message}` : "did not throw"}`);
-    if (Boolean(a.thrown) !== Boolean(b.thrown)) {
-      problems.push(`${title}: ${a.thrown ? "threw" : JSON.stringify(a.value)}, and now ${b.thrown ? `throws: ${b.message}` : JSON.stringify(b.value)}`);
-    } else if (!isDeepStrictEqual(plain(a.value), plain(b.value))) {
-      problems.push(`${title}: ${JSON.stringify(plain(a.value))}, and now ${JSON.stringify(plain(b.value))}`);
+  for (const [i, a] of old.yielded.entries()) {
+    const step = steps[i];
+    if (Boolean(a.thrown) !== Boolean(step.throws)) {
+      problems.push(`${step.call} ${JSON.stringify(step.args ?? {})}: before it ${a.thrown ? `threw: ${a.message}` : "did not throw"}`);
     }
-  });
+    const other = i < now.yielded.length && difference(step, a, now.yielded[i]);
+    if (other) problems.push(other);
+  }
+  if (now.yielded.length < old.yielded.length) return { problems, steps: steps.length };
   for (const name of new Set([...Object.keys(old.rows), ...Object.keys(now.rows)])) {
     const filled = (rows) => plain((rows ?? []).map((row) => ({ ...old.defaults[name], ...row })));
     const [a, b] = [filled(old.rows[name]), filled(now.rows[name])];

@@ -29,6 +29,19 @@ pub fn fixtures() -> Vec<(String, PathBuf)> {
     found
 }
 
+/// The cases of all fixtures with their places, such as `ents/edges · Many to many`.
+pub fn all(failures: &mut Failures) -> Vec<(String, CodemodCase)> {
+    let mut all = Vec::new();
+    for (codemod, path) in fixtures() {
+        let file = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for case in cases(&super::root().display().to_string(), &super::read(&path), &codemod, failures) {
+            let name = case.title.split_once(" · ").map_or("", |(_, name)| name).to_owned();
+            all.push((format!("{codemod}/{file} · {name}"), case));
+        }
+    }
+    all
+}
+
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
@@ -129,6 +142,15 @@ impl CodemodCase {
         }
         let (text, marks) = take_marks(&block.text, "left");
         self.files.push(BeforeFile { path, text, marks, line: block.line });
+    }
+
+    /// Whether a line with these words is marked as left with this code.
+    pub fn is_left(&self, code: &str, words: &str) -> bool {
+        let is_it = |file: &BeforeFile, mark: &Mark| {
+            let is_named = mark.words.as_ref().is_some_and(|words| words.split(", ").any(|one| one == code));
+            is_named && file.text.lines().nth(mark.line - 1).is_some_and(|line| line.contains(words))
+        };
+        self.files.iter().any(|file| file.marks.iter().any(|mark| is_it(file, mark)))
     }
 
     pub fn before(&self) -> Vec<(String, String)> {

@@ -9,6 +9,7 @@ mod writes;
 use std::sync::Arc;
 
 use super::ask::{Ask, End, Read, Source, Value};
+use super::differences;
 use super::edges;
 use super::reader::Reader;
 use super::shapes::{Flow, Taken};
@@ -117,7 +118,7 @@ impl Front<'_> {
         let args = &self.reader.module.call(call.call)?.args;
         let value = args.last().map(|a| a.value);
         let table = || self.checked(about.as_ref());
-        let verdict = match (&**method, document, value) {
+        let mut verdict = match (&**method, document, value) {
             ("get", Some(id), _) => table().and_then(|table| reads::get(self, table, id)),
             ("insert", _, Some(value)) if args.len() == 2 => table().and_then(|table| writes::insert(self, table, value)),
             ("patch", Some(id), Some(value)) => table().and_then(|table| writes::patch(self, table, id, value)),
@@ -129,6 +130,11 @@ impl Front<'_> {
             ("normalizeId", ..) => return None,
             _ => Err(Why::new("functions-no-equal", format!("`.{method}` is called in a way that has no equal in the ORM"))),
         };
+        // Only a call that names the table refuses the ids of others.
+        let is_named = args.len() > usize::from(matches!(&**method, "patch")) + 1;
+        if let (Ok(understood), Some(table), Some(id), true) = (&mut verdict, &about, document, is_named) {
+            understood.remarks.extend(differences::unchecked_id(&self.reader, table, id, "Convex"));
+        }
         Some(self.site(call.call, about, self.handle(call.call), verdict))
     }
 

@@ -30,7 +30,7 @@ pub fn order_by(read: &Read, table: Option<&OrmTable>) -> Option<Vec<Name>> {
         // By relevance, both here and there.
         return (read.filters.is_empty() && !read.descending).then(Vec::new);
     }
-    let asked = asked(read)?;
+    let asked = asked(read, indexes)?;
     let chosen = chosen(&asked, indexes);
     let consumed = chosen.map_or(0, |index| consumed(index, &asked));
     let read_index = chosen.filter(|_| consumed > 0);
@@ -75,7 +75,7 @@ fn by_creation(read: Option<&TableIndex>, asked: &[(Name, Op)]) -> bool {
 }
 
 /// The comparisons that all rows have to meet, as the ORM sees them; `None` where it would read several ranges at once, in any order.
-fn asked(read: &Read) -> Option<Vec<(Name, Op)>> {
+fn asked(read: &Read, indexes: &[TableIndex]) -> Option<Vec<(Name, Op)>> {
     let mut asked: Vec<(Name, Op)> = Vec::new();
     if let Source::Index { bounds, .. } = &read.source {
         asked.extend(bounds.iter().map(|bound| (system(&bound.field), bound.op)));
@@ -84,18 +84,27 @@ fn asked(read: &Read) -> Option<Vec<(Name, Op)>> {
     for filter in &read.filters {
         add(filter, &mut asked);
     }
-    // A single condition that is not an equality or a range is cut into several ranges.
-    let is_special =
-        |filter: &Predicate| !matches!(filter, Predicate::Compare(_, op, _) if *op != Op::Ne) && !matches!(filter, Predicate::All(_));
-    if conditions == 1 && read.filters.first().is_some_and(is_special) && !matches!(read.filters[0], Predicate::Missing(_)) {
-        return is_harmless(&read.filters[0]).then_some(asked);
-    }
-    Some(asked)
+    let is_lone = conditions == 1 && read.filters.first().is_some_and(|filter| is_cut(filter, indexes));
+    (!is_lone).then_some(asked)
 }
 
-/// A comparison with a column that no index of a user's begins with: `id`.
-fn is_harmless(filter: &Predicate) -> bool {
-    matches!(filter, Predicate::Compare(field, Op::Ne, _) if &**field == "id")
+/// Whether a single condition that is no equality or range is cut into several ranges of an index that begins with its column.
+fn is_cut(filter: &Predicate, indexes: &[TableIndex]) -> bool {
+    let leads = |field: &Name| indexes.iter().any(|index| index.fields.first() == Some(&system(field)));
+    match filter {
+        Predicate::Compare(field, Op::Ne, _) | Predicate::Present(field) => leads(field),
+        Predicate::Compare(..) | Predicate::Missing(_) => false,
+        Predicate::All(parts) => matches!(&parts[..], [part] if is_cut(part, indexes)),
+        // Only alternatives of one column are.
+        Predicate::Any(parts) => {
+            let column = |part: &Predicate| match part {
+                Predicate::Compare(field, ..) => Some(field.clone()),
+                _ => None,
+            };
+            let columns: Option<Vec<Name>> = parts.iter().map(column).collect();
+            columns.is_some_and(|columns| columns.windows(2).all(|two| two[0] == two[1]) && columns.first().is_some_and(leads))
+        }
+    }
 }
 
 fn add(filter: &Predicate, asked: &mut Vec<(Name, Op)>) {

@@ -25,6 +25,13 @@ pub fn of(code: &str, table: &str) -> Option<String> {
                 "`const row = await {query}.findFirstOrThrow({{ where: {{ id }}, with: {{ … }} }})`, and throw where what it leads to is null"
             )
         }
+        "functions-error" => "where a text is looked for, or shown: `error instanceof OrmNotFoundError`, of the same module".to_owned(),
+        "functions-foreign-key" => {
+            "where the other row may be gone: look for it before, or migrate with `--fk plain` for a schema without foreign keys".to_owned()
+        }
+        "functions-missing-edge" => format!("where it may lead nowhere: `await {query}.findFirst({{ where: {{ id }} }})`"),
+        "functions-unbounded" => "where there may be many: `limit`, or pages with `cursor`, in the place of `allowFullScan`".to_owned(),
+        "functions-unchecked-id" => format!("where it may come from elsewhere: `ctx.db.normalizeId(\"{table}\", id)` before"),
         "functions-filter" => {
             format!("`(await {query}.findMany({{ where: {{ … }} }})).filter((row) => …)`, with as much as can be in `where`")
         }

@@ -2,6 +2,7 @@
 
 use super::{Base, Chain, Link, Mapped, Reader, Remark, Understood, Why, Yields, writes};
 use crate::codemods::functions::ask::{Ask, Bound, End, Key, Op, Read, Source, Value};
+use crate::codemods::functions::differences;
 use crate::codemods::functions::edges::{self, Followed};
 use crate::codemods::functions::order;
 use crate::codemods::functions::predicates;
@@ -137,6 +138,7 @@ impl Walk<'_, '_> {
         match (&*link.name, args) {
             ("get" | "getX", [id]) if is_fresh => {
                 let throws = &*link.name == "getX";
+                self.remarks.extend(differences::unchecked_id(self.reader, &read.table, *id, "ents"));
                 let (key, may_lack_id) = (Key::Id(Value::Expr(*id)), false);
                 Ok(State::One(RowRef { table: read.table, key, throws, held: None, may_lack_id, is_unique: true, may_dangle: false }))
             }
@@ -205,6 +207,7 @@ impl Walk<'_, '_> {
                 Ok(done(Ask::NormalizeId { table: read.table, value: *value, is_handed_out: false }, Yields::Data))
             }
             ("getMany" | "getManyX", [ids]) if is_fresh => {
+                self.remarks.extend(differences::unchecked_id(self.reader, &read.table, *ids, "ents"));
                 Ok(done(Ask::Many { table: read.table, ids: *ids, throws: &*link.name == "getManyX" }, Yields::Data))
             }
             _ => Err(unknown(link)),
@@ -286,6 +289,10 @@ impl Walk<'_, '_> {
                 (Source::Index { name, bounds }, end)
             }
         };
+        if row.may_lack_id && row.throws {
+            let message = format!("where the edge leads to no row of `{}`, ents found null and the ORM throws an error", row.table);
+            self.remark("functions-missing-edge", message, None);
+        }
         if row.may_dangle {
             let message = format!("where the row of `{}` is gone, ents threw an error and the ORM finds null", row.table);
             self.remark("functions-dangling", message, None);
