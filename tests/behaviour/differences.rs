@@ -68,7 +68,13 @@ pub const DIFFERENCES: &[Difference] = &[
     ),
     ("a deletion of a row that is missing, of Convex", "functions-missing-row", "the ORM changes none", CONVEX_WRITES, "db.delete(id)"),
     ("an id without a row, of Convex", "functions-foreign-key", "`keepers` that is gone is refused", CONVEX_WRITES, "insert(\"hives\""),
-    ("rows that are referred to", "functions-referenced", "refer to `boards`", "convex/functions-writes · Deletions", "db.delete(boardId)"),
+    (
+        "rows that are referred to",
+        "functions-referenced",
+        "refer to `boards`",
+        "convex/functions-writes · Deletions with foreign keys",
+        "db.delete(\"boards\", boardId)",
+    ),
     ("another order, of Convex", "functions-order", "in another order", CONVEX_LEFT, "\"by_name_size\""),
     ("rows one after the other", "functions-iterated", "reads them all at once", CONVEX_LEFT, "for await (const team"),
 ];

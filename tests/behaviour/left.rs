@@ -54,5 +54,10 @@ pub const LEFT: &[LeftRow] = &[
         "convex/functions-left · What is not known",
         "q.eq(\"name\", args.name)",
     ),
-    ("tables whose rows others refer to", "functions-referenced", "convex/functions-writes · Deletions", "ctx.db.delete(boardId)"),
+    (
+        "tables whose rows others refer to",
+        "functions-referenced",
+        "convex/functions-writes · Deletions with foreign keys",
+        "ctx.db.delete(\"boards\", boardId)",
+    ),
 ];
