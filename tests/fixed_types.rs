@@ -19,15 +19,8 @@ use support::{Failures, read, root};
 const EXCEPTIONS: [(&str, &str); 1] = [("untyped-env.md:11 ", "`env` is generated for what a configuration declares")];
 
 /// Rules in all of whose fixtures there is something else, mostly tables that no schema has: only what is new is seen there.
-const STRAY: [&str; 7] = [
-    "collect-to-count",
-    "direct-function-reference",
-    "implicit-null-return",
-    "missing-table-argument",
-    "missing-use-node",
-    "unknown-index",
-    "untyped-env",
-];
+const STRAY: [&str; 6] =
+    ["collect-to-count", "implicit-null-return", "missing-table-argument", "missing-use-node", "unknown-index", "untyped-env"];
 
 #[test]
 fn fixes_bring_no_type_error() {
