@@ -26,6 +26,11 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
         let has_functions = options.only != Some(Part::Schema) && !schema.files.is_empty();
         let plan = match (options.only, has_functions) {
             (Some(Part::Functions), true) => functions_alone(workspace, place, options, schema),
+            (Some(Part::Functions), false) if has_orm_tables(&schema) => {
+                let mut plan = Plan { tables: schema.tables, ..Plan::default() };
+                add_functions(workspace, place, options, &mut plan);
+                plan
+            }
             (Some(Part::Functions), false) => continue,
             (_, true) => {
                 let mut plan = schema;
@@ -48,6 +53,11 @@ pub fn plan(workspace: &Workspace, options: &Options) -> Plan {
     }
     all.left.sort_by_key(|left| left.span);
     all
+}
+
+/// Whether the schema has been migrated before: its functions go by it as it is.
+fn has_orm_tables(schema: &Plan) -> bool {
+    schema.tables.iter().any(|table| table.status == Status::Already)
 }
 
 /// The functions by what the schema is going to be, which a run of its own is to write.

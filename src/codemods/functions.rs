@@ -80,7 +80,14 @@ pub fn plan(
     };
     found.retain(|file| !file.is_empty());
     found.iter_mut().for_each(|file| file.is_of_schema = written.contains_key(&file.file));
-    found.iter_mut().for_each(|file| file.is_kept = file.is_of_schema || options.kept.contains(&before.source(file.file).path));
+    // Where the schema is loaded first, what it imports would start the ORM before there is a schema to start it with.
+    let is_behind = |file: FileId| target.relations.as_ref().is_some_and(|(home, _)| *home == file || after.reaches(*home, file));
+    if options.from == From::Convex {
+        found.iter_mut().for_each(|file| file.is_behind = !file.is_of_schema && is_behind(file.file));
+    }
+    found
+        .iter_mut()
+        .for_each(|file| file.is_kept = file.is_of_schema || file.is_behind || options.kept.contains(&before.source(file.file).path));
     if found.is_empty() {
         return Outcome::default();
     }
@@ -98,6 +105,9 @@ pub fn plan(
         () if target.relations.is_none() => Some(setup("the new schema exports no relations that the ORM could be started with")),
         () if wiring.is_none() && options.from == From::Ents => {
             Some(setup("the place where `entsTableFactory` is called cannot be changed"))
+        }
+        () if options.from == From::Ents && wiring.as_ref().is_some_and(|wiring| starts_behind(&target, after, &wiring.home)) => {
+            Some(setup("the schema imports the file that sets up ents, and would start the ORM before there is a schema to start it with"))
         }
         () if wiring.is_none() => Some(setup("there is no place for a file that starts the ORM beside the schema")),
         () => None,
@@ -136,6 +146,12 @@ pub fn plan(
         }
     }
     outcome
+}
+
+/// Whether the schema imports the file that is to start the ORM.
+fn starts_behind(target: &target::Target, after: &Workspace, home: &wiring::Home) -> bool {
+    let wiring::Home::File(file) = home else { return false };
+    target.relations.as_ref().is_some_and(|(schema, _)| schema != file && after.reaches(*schema, *file))
 }
 
 /// Whether calls of ents are left, which need what they had.

@@ -17,7 +17,7 @@ use super::sites::{self, Draft, FileSites, Handle, Manner, Site};
 use super::target::Target;
 use super::verdict::{Remark, Understood, Why, Yields};
 use crate::model::calls::{Callee, PlatformCall};
-use crate::model::hir::{BindingKind, ExprId, ExprKind, Keyword, Name, TypeNode};
+use crate::model::hir::{BindingKind, ExprId, ExprKind, Keyword, Name, Parent, Place, TypeNode};
 use crate::model::queries::DbQuery;
 use crate::model::ty::{Object, SchemaTy, Ty};
 use crate::model::{Project, Workspace, in_file};
@@ -39,7 +39,7 @@ pub fn read(workspace: &Workspace, project: &Project, files: &[FileId], target: 
         let front = Front { reader: Reader { infer, file, module: workspace.hir(file), target }, schema: &schema };
         let queries = in_file(&project.queries, file, |query| query.file).iter().map(|query| front.query(query));
         let calls = in_file(&project.calls, file, |call| call.file).iter().filter_map(|call| front.call(call));
-        let mut sites: Vec<Site> = queries.chain(calls).flatten().collect();
+        let mut sites: Vec<Site> = queries.chain(calls).flatten().chain(front.handed_on()).collect();
         sites.sort_by_key(|site| workspace.hir(file).span(site.top).start);
         let untyped = sites.iter().flat_map(|site| front.untyped(site)).collect();
         FileSites { file, schema: Some(schema.clone()), sites, untyped, ..FileSites::without_calls(file) }
@@ -98,6 +98,27 @@ impl Front<'_> {
         let verdict = self.checked(about.as_ref()).and_then(|table| reads::query(self, query, table));
         let handle = if query.origin.0 == self.reader.file { self.handle(query.origin.1) } else { None };
         self.site(query.call, about, handle, verdict)
+    }
+
+    /// Variables that hold a query, where nothing is called on them: they are iterated over, returned, or given to a function.
+    fn handed_on(&self) -> Vec<Site> {
+        let module = self.reader.module;
+        let left = |(id, kind): (ExprId, &ExprKind)| {
+            let (ExprKind::Local(_), Ty::Query(chain)) = (kind, self.reader.ty(id).non_null()) else { return None };
+            let is_iterated = match module.meaningful_parent(id) {
+                (Parent::Stmt { place: Place::Iterated, .. }, _) => true,
+                (Parent::Stmt { place: Place::Returned, .. }, _) => false,
+                (Parent::Expr(up), child) => match module.call(up) {
+                    Some(call) if call.callee != child => false,
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            let table = chain.table.clone().filter(|name| !name.starts_with('_'))?;
+            let why = if is_iterated { reads::iterated(&table) } else { reads::handed_on() };
+            self.site(id, Some(table.clone()), None, self.checked(Some(&table)).and(Err(why)))
+        };
+        module.exprs().filter_map(left).collect()
     }
 
     fn call(&self, call: &PlatformCall) -> Option<Option<Site>> {

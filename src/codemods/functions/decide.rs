@@ -58,6 +58,9 @@ fn keep(found: &mut [FileSites]) {
         is_setup_kept && found.iter().any(|file| file.is_of_schema && !(file.factories.is_empty() && file.handed.is_empty()));
     for file in found.iter_mut().filter(|file| file.is_kept || is_setup_kept) {
         let (code, why) = match (file.is_of_schema, file.is_kept) {
+            _ if file.is_behind => {
+                ("functions-table-file", "the schema imports its file, and would start the ORM before there is a schema to start it with")
+            }
             (true, _) => ("functions-table-file", "its file defines tables, too, which are written anew"),
             (_, true) => ("functions-kept-file", "its file was to stay as it is"),
             _ if is_schema_kept => ("functions-table-file", "ents are set up in a file that defines tables, too, which are written anew"),

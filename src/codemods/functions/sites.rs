@@ -38,6 +38,8 @@ pub struct FileSites {
     pub is_kept: bool,
     /// The schema is written into it.
     pub is_of_schema: bool,
+    /// The schema imports it.
+    pub is_behind: bool,
 }
 
 impl FileSites {
@@ -55,6 +57,7 @@ impl FileSites {
             untyped: Vec::new(),
             is_kept: false,
             is_of_schema: false,
+            is_behind: false,
         }
     }
 

@@ -32,6 +32,18 @@ pub fn key(front: &Front<'_>, table: &Name, id: ExprId) -> Result<Value, Why> {
     }
 }
 
+/// `for await (const row of query)`.
+pub fn iterated(table: &Name) -> Why {
+    Why::new("functions-iterated", "its rows are read one after the other, and the ORM reads them all at once").or(format!(
+        "`for (const row of await ….query.{table}.findMany({{ …, allowFullScan: true }}))`, where all of the rows can be read at once"
+    ))
+}
+
+pub fn handed_on() -> Why {
+    Why::new("functions-lazy-chain", "the query is handed on before it is awaited")
+        .or("await the rows where they are asked for, and hand them on")
+}
+
 /// `db.query("posts")…`, to its end.
 pub fn query(front: &Front<'_>, query: &DbQuery, table: &Name) -> Result<Understood, Why> {
     let module = front.reader.module;
@@ -104,15 +116,8 @@ pub fn query(front: &Front<'_>, query: &DbQuery, table: &Name) -> Result<Underst
             });
             End::Page(options)
         }
-        (queries::End::Iterated, _) => {
-            return Err(Why::new("functions-iterated", "its rows are read one after the other, and the ORM reads them all at once").or(format!(
-                "`for (const row of await ….query.{table}.findMany({{ …, allowFullScan: true }}))`, where all of the rows can be read at once"
-            )));
-        }
-        _ => {
-            return Err(Why::new("functions-lazy-chain", "the query is handed on before it is awaited")
-                .or("await the rows where they are asked for, and hand them on"));
-        }
+        (queries::End::Iterated, _) => return Err(iterated(table)),
+        _ => return Err(handed_on()),
     };
     front.read(read, remarks)
 }
