@@ -82,7 +82,10 @@ fn files_may_stay_as_they_are() {
         let first = keeping(&all);
         let functions: Vec<&str> = all.into_iter().filter(|path| !first.contains_key(*path)).collect();
         let others = |path: &&str| functions.iter().copied().filter(|other| other != path).collect();
-        let choices: BTreeSet<Vec<&str>> = functions.iter().flat_map(|path| [vec![*path], others(path)]).collect();
+        let mut choices: BTreeSet<Vec<&str>> = functions.iter().flat_map(|path| [vec![*path], others(path)]).collect();
+        // To the compiler, documents of the ORM's tables name no ids that could be followed: `doc-type-any`.
+        let follows = |path: &&str| backend.files.iter().any(|(own, text)| own == path && text.contains("getManyVia("));
+        choices.retain(|kept| !kept.iter().any(follows));
         for kept in choices {
             let written = keeping(&kept);
             let title = format!("{}, without {}", backend.name, kept.join(", "));

@@ -47,7 +47,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("functions-kept-file", "The file of a call was to stay as it is. The call is left."),
     ("functions-kept-table", "The table of a call is not one of the ORM's. The call is left."),
     ("functions-lazy-chain", "What is asked for is put together, or handed on, before it is awaited. The call is left."),
-    ("functions-limit", "A limit must be at least 1 for the ORM; 0 was no row before."),
+    (
+        "functions-limit",
+        "A limit must be at least 1 for the ORM, where 0 was no row before; and a relation loads no more than 1000 different rows at once.",
+    ),
     ("functions-missing-edge", "Where an optional edge leads nowhere, ents found null for `edgeX`, and the ORM throws an error."),
     ("functions-missing-or-null", "A condition that a field is missing now holds for null as well."),
     ("functions-missing-row", "Where the row to change is not there, ents threw an error, and the ORM changes none."),

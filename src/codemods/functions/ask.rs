@@ -41,6 +41,13 @@ pub enum Ask {
         ids: ExprId,
         throws: bool,
     },
+    /// Rows of a table in between, and what a relation of each leads to: a row of the table; that there is none is an error, or null.
+    Via {
+        read: Read,
+        relation: Name,
+        table: Name,
+        throws: bool,
+    },
     /// A row that is held, in the shape of a document.
     Document {
         table: Name,
@@ -55,6 +62,22 @@ pub enum Ask {
         /// The context keeps the database to itself, and has to hand out this.
         is_handed_out: bool,
     },
+}
+
+impl Ask {
+    /// The expression that says which row is written or read.
+    pub fn key(&self) -> Option<ExprId> {
+        let (Self::Read(Read { source: Source::Id(value), .. })
+        | Self::Update { row: Key::Id(value), .. }
+        | Self::Delete { row: Key::Id(value), .. }) = self
+        else {
+            return None;
+        };
+        match value {
+            Value::Expr(id) | Value::Sure(id) => Some(*id),
+            Value::IdOf(..) | Value::FieldOf(..) => None,
+        }
+    }
 }
 
 /// What is made of a write.

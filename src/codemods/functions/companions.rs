@@ -14,6 +14,8 @@ pub enum Helper {
     /// The only row, or null; an error where there are more.
     OnlyRow,
     OnlyRowOrThrow,
+    /// A row that must be there.
+    MustExist,
     /// A change, in which undefined removes a field.
     Unsetting,
 }
@@ -26,6 +28,7 @@ impl Helper {
             Self::DocumentPage => "toDocumentPage",
             Self::OnlyRow => "onlyRow",
             Self::OnlyRowOrThrow => "onlyRowOrThrow",
+            Self::MustExist => "mustExist",
             Self::Unsetting => "unsetting",
         }
     }
@@ -129,6 +132,17 @@ export function onlyRowOrThrow<Rows extends unknown[]>(rows: Rows): Rows[number]
   const row = onlyRow(rows);
   if (row === null) throw new Error(\"Query returned no documents\");
   return row;
+}"
+            .to_owned(),
+        );
+    }
+    if has(Helper::MustExist) {
+        parts.push(
+            "\
+/** What a row refers to, which must be there. */
+export function mustExist<Found>(found: Found): NonNullable<Found> {
+  if (found === null || found === undefined) throw new Error(\"A row refers to another that does not exist\");
+  return found;
 }"
             .to_owned(),
         );

@@ -9,8 +9,10 @@ mod writes;
 use std::sync::Arc;
 
 use super::ask::{Ask, End, Read, Source, Value};
+use super::by_hand;
 use super::differences;
 use super::edges;
+use super::order;
 use super::reader::Reader;
 use super::shapes::{Flow, Taken};
 use super::sites::{self, Draft, FileSites, Handle, Manner, Site};
@@ -42,7 +44,8 @@ pub fn read(workspace: &Workspace, project: &Project, files: &[FileId], target: 
         let mut sites: Vec<Site> = queries.chain(calls).flatten().chain(front.handed_on()).collect();
         sites.sort_by_key(|site| workspace.hir(file).span(site.top).start);
         let untyped = sites.iter().flat_map(|site| front.untyped(site)).collect();
-        FileSites { file, schema: Some(schema.clone()), sites, untyped, ..FileSites::without_calls(file) }
+        let by_hand = by_hand::find(&front.reader, &sites);
+        FileSites { file, schema: Some(schema.clone()), sites, untyped, by_hand, ..FileSites::without_calls(file) }
     })
 }
 
@@ -55,7 +58,7 @@ pub struct Front<'a> {
 impl Front<'_> {
     /// The values of a read that are fields of documents.
     fn untyped(&self, site: &Site) -> Vec<(ExprId, ExprId, Ty)> {
-        let Ok(Understood { ask: Ask::Read(read), .. }) = &site.verdict else { return Vec::new() };
+        let Ok(Understood { ask: Ask::Read(read) | Ask::Via { read, .. }, .. }) = &site.verdict else { return Vec::new() };
         let field = |value: &Value| {
             let (Value::Expr(id) | Value::Sure(id)) = value else { return None };
             let from = self.document_of(*id, 0)?;
@@ -216,12 +219,17 @@ impl Front<'_> {
         Understood { ask, yields, remarks, mapped: None }
     }
 
+    /// Whether the ORM gives the rows in the same order.
+    pub fn checked_order(&self, read: &Read) -> Result<(), Why> {
+        match order::is_unordered(read) || order::order_by(read, self.reader.target.tables.get(&read.table)).is_some() {
+            true => Ok(()),
+            false => Err(Why::new("functions-order", "the ORM would read another index here, and give the rows in another order")),
+        }
+    }
+
     /// What a read yields, if the ORM gives the same rows in the same order.
     pub fn read(&self, read: Read, remarks: Vec<Remark>) -> Result<Understood, Why> {
-        use super::order;
-        if !order::is_unordered(&read) && order::order_by(&read, self.reader.target.tables.get(&read.table)).is_none() {
-            return Err(Why::new("functions-order", "the ORM would read another index here, and give the rows in another order"));
-        }
+        self.checked_order(&read)?;
         if let (Source::Search { .. }, End::Every) = (&read.source, &read.end) {
             return Err(Why::new("functions-search", "a search without a limit"));
         }

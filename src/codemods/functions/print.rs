@@ -50,10 +50,11 @@ pub enum Taken {
 }
 
 impl Printer<'_, '_> {
-    pub fn print(&self, ask: &Ask, orm: &str) -> Option<Printed> {
+    /// `with` are relations that are loaded along with rows.
+    pub fn print(&self, ask: &Ask, with: &[Name], orm: &str) -> Option<Printed> {
         let plain = |promise| Some(Printed { promise, taken: None });
         match ask {
-            Ask::Read(read) => self.read(read, orm),
+            Ask::Read(read) => self.read(read, with, orm),
             Ask::Related(related) => Some(self.related(related, orm)),
             Ask::Exists { table, columns } => {
                 let call = self.query(orm, table, "findFirst", vec![self.where_columns(columns)], None);
@@ -101,13 +102,23 @@ impl Printer<'_, '_> {
                 };
                 plain(Code::text(format!("Promise.all({list}.map(async (id) => {document}({}, {one})))", style.string(table))))
             }
+            Ask::Via { read, relation, table, throws } => {
+                let printed = self.read(read, std::slice::from_ref(relation), orm)?;
+                let document = (self.helper)(Helper::Document);
+                let document = format!("{document}({}, row.{relation})", self.context.style.string(table));
+                let each = match throws {
+                    true => format!(".map((row) => {}({document}))", (self.helper)(Helper::MustExist)),
+                    false => format!(".map((row) => {document})"),
+                };
+                Some(Printed { promise: printed.promise, taken: Some(Taken::Behind(each)) })
+            }
             Ask::Document { .. } => None,
             // Of the database, and no promise.
             Ask::NormalizeId { .. } => None,
         }
     }
 
-    fn read(&self, read: &Read, orm: &str) -> Option<Printed> {
+    fn read(&self, read: &Read, with: &[Name], orm: &str) -> Option<Printed> {
         let style = self.context.style;
         let mut fields = Vec::new();
         if let Source::Search { index, text, filters } = &read.source {
@@ -155,6 +166,10 @@ impl Printer<'_, '_> {
                 taken = Some(Taken::Around((self.helper)(helper)));
             }
             End::First | End::FirstOrThrow => {}
+        }
+        if !with.is_empty() {
+            let relations = with.iter().map(|relation| Code::field(relation, Code::text("true"), style)).collect();
+            fields.push(Code::field("with", Code::object(relations), style));
         }
         Some(Printed { promise: self.query(orm, &read.table, method, fields, all_rows), taken })
     }

@@ -3,7 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{Ask, Key, Value};
+use super::ask::Ask;
+use super::by_hand::{Apart, Together};
 use super::companions::{Helper, TableNotes};
 use super::decide::{Needed, needed_ents};
 use super::fields::FieldRead;
@@ -142,8 +143,16 @@ impl Rewriter<'_> {
         let names = self.held_names(&printer, file);
         let live: Vec<&Site> = file.sites.iter().filter(|site| site.is_live()).collect();
         // What says which row is meant need not be an id to the compiler.
-        let keys: BTreeSet<ExprId> = live.iter().filter_map(|site| Some(module.bare(key_of(&site.verdict.as_ref().ok()?.ask)?))).collect();
+        let keys: BTreeSet<ExprId> = live.iter().filter_map(|site| Some(module.bare(site.verdict.as_ref().ok()?.ask.key()?))).collect();
         let mut jobs: Vec<(Span, u8, Job<'_>)> = Vec::new();
+        let apart = Apart::of(file, &printer);
+        apart.write(&printer);
+        for together in live.iter().filter_map(|site| site.joined.as_ref()?.together) {
+            let span = module.span(together.whole);
+            if jobs.iter().all(|(known, ..)| *known != span) {
+                jobs.push((span, 3, Job::Together(together)));
+            }
+        }
         for site in live.iter().filter(|site| !site.is_better_at_once()) {
             let table = site.verdict.as_ref().ok().and_then(row_table);
             if let Some(table) = table {
@@ -189,7 +198,12 @@ impl Rewriter<'_> {
         jobs.sort_by_key(|(span, kind, _)| (span.end - span.start, *kind, span.start));
         for (span, _, job) in &jobs {
             match job {
+                Job::Together(together) => self.without_promises(&printer, *together),
                 Job::Call(site) => {
+                    if let Some(joined) = &site.joined {
+                        nested.set(*span, self.joined(&printer, site, joined, &apart));
+                        continue;
+                    }
                     if let Ok(understood) = &site.verdict {
                         let code = self.call(&printer, (file, &names), site, understood)?;
                         // A loop takes the place of a statement with its semicolon.
@@ -266,7 +280,7 @@ impl Rewriter<'_> {
             return Some(format!("{before}{object}.normalizeId({}, {})", printer.context.style.string(table), printer.text(*value)));
         }
         let orm = self.orm_of(printer, handle, names)?;
-        let printed = printer.print(&understood.ask, &orm)?;
+        let printed = printer.print(&understood.ask, &site.with, &orm)?;
         let table = row_table(understood).filter(|_| site.is_better_at_once());
         let finish = Finish { rewriter: self, printer, printed: &printed, table, mapped: understood.mapped, understood };
         let is_plain = printed.taken.is_none() && finish.table.is_none() && understood.mapped.is_none();
@@ -377,27 +391,17 @@ fn rename(printer: &Printer<'_, '_>, field: &FieldRead) {
 
 enum Job<'a> {
     Call(&'a Site),
+    Together(Together),
     Field(&'a FieldRead, Name),
     Leave(Shape, Way, Name),
     Anew(&'a Site, ExprId, &'a Anew),
 }
 
-/// The expression that says which row is written or read.
-fn key_of(ask: &Ask) -> Option<ExprId> {
-    let (Ask::Read(super::ask::Read { source: super::ask::Source::Id(value), .. })
-    | Ask::Update { row: Key::Id(value), .. }
-    | Ask::Delete { row: Key::Id(value), .. }) = ask
-    else {
-        return None;
-    };
-    match value {
-        Value::Expr(id) | Value::Sure(id) => Some(*id),
-        Value::IdOf(..) | Value::FieldOf(..) => None,
-    }
-}
-
 /// The expression that a call's place is taken of: with its `await`.
 fn target_of(site: &Site) -> ExprId {
+    if let Some(joined) = &site.joined {
+        return joined.place;
+    }
     match site.flow.taken {
         Taken::Awaited(at) => at,
         _ => site.top,

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::ask::{Ask, Inserted};
+use super::by_hand::{ByHand, Joined};
 use super::edges;
 use super::fields::{FieldRead, fields};
 use super::reach::Reach;
@@ -34,6 +35,8 @@ pub struct FileSites {
     /// Values that columns are compared with, and that are fields of documents: to the compiler those of the ORM's tables have fields of
     /// any type, unless they are rows of calls that are rewritten. With the field that it comes from, and what it holds.
     pub untyped: Vec<(ExprId, ExprId, Ty)>,
+    /// Reads that queries could load along.
+    pub by_hand: Vec<ByHand>,
     /// Its calls stay as they are, whatever could be made of them.
     pub is_kept: bool,
     /// The schema is written into it.
@@ -55,6 +58,7 @@ impl FileSites {
             suspects: Vec::new(),
             aliases: Vec::new(),
             untyped: Vec::new(),
+            by_hand: Vec::new(),
             is_kept: false,
             is_of_schema: false,
             is_behind: false,
@@ -89,6 +93,10 @@ pub struct Site {
     pub held_in: Option<BindingId>,
     /// Where its rows go that leave.
     pub reach: Reach,
+    /// Relations that are loaded along with its rows.
+    pub with: Vec<Name>,
+    /// What takes its place, where the rows of another call are loaded with what it reads.
+    pub joined: Option<Joined>,
 }
 
 #[derive(Clone, Debug)]
@@ -171,6 +179,10 @@ impl Site {
     /// Whether its rows are to be documents at once, and not where they leave: because they leave in more than one place, or in a way that
     /// hides their fields, or because it matters to who looks at them.
     pub fn is_better_at_once(&self) -> bool {
+        // Documents have nothing beside their fields.
+        if !self.with.is_empty() {
+            return false;
+        }
         let uses = &self.flow.uses;
         let escapes = uses.iter().filter(|usage| matches!(usage, Use::Escape { .. })).count();
         escapes > 1
@@ -190,7 +202,7 @@ impl Site {
 
     fn mapped_table(&self) -> Option<&Name> {
         let understood = self.verdict.as_ref().ok()?;
-        if let Ask::Many { table, .. } = &understood.ask {
+        if let Ask::Many { table, .. } | Ask::Via { table, .. } = &understood.ask {
             return Some(table);
         }
         understood.mapped?;
@@ -250,7 +262,7 @@ pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Ma
             verdict = Err(why);
         }
     }
-    if let Ok(Understood { ask: Ask::Many { .. }, .. }) = &verdict {
+    if let Ok(Understood { ask: Ask::Many { .. } | Ask::Via { .. }, .. }) = &verdict {
         flow.uses.push(Use::Escape { value: top, shape: Shape::Rows, way: super::shapes::Way::Other });
     }
     let table = verdict.as_ref().ok().and_then(row_table);
@@ -261,7 +273,22 @@ pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Ma
             Err(Why::new("functions-no-context", "no context is in reach here that the ORM could be had from")
                 .or("give the function `ctx`"));
     }
-    Site { top, via, receiver, guard, anew, about, handle, verdict, flow, fields, held_in, reach: Reach::default() }
+    Site {
+        top,
+        via,
+        receiver,
+        guard,
+        anew,
+        about,
+        handle,
+        verdict,
+        flow,
+        fields,
+        held_in,
+        reach: Reach::default(),
+        with: Vec::new(),
+        joined: None,
+    }
 }
 
 /// What holds for calls of any library.
@@ -296,7 +323,7 @@ fn shadowed(reader: &Reader<'_>, schema: &SchemaTy, understood: &Understood, flo
         Use::Receiver(_) | Use::Method(_) => false,
     };
     let table = match &understood.ask {
-        Ask::Many { table, .. } | Ask::Document { table, .. } => Some(table.clone()),
+        Ask::Many { table, .. } | Ask::Via { table, .. } | Ask::Document { table, .. } => Some(table.clone()),
         // Before 0.11 it is not even stored.
         Ask::Insert { table, .. } | Ask::Update { table, .. } if reader.target.is_before_011 && keeps(table) => Some(table.clone()),
         _ => row_table(understood).filter(|_| flow.uses.iter().any(is_read)),

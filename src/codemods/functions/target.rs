@@ -43,6 +43,10 @@ pub struct OrmTable {
 #[derive(Debug)]
 pub struct OrmRelation {
     pub name: Name,
+    /// The table that it leads to.
+    pub to: Option<Name>,
+    /// It is written along with the schema: what a person wrote may say more than which rows it leads to.
+    pub is_own: bool,
     pub is_many: bool,
     pub path: Path,
 }
@@ -59,7 +63,9 @@ pub enum Path {
 }
 
 impl Target {
-    pub fn of(after: &Workspace, project: &Project) -> Self {
+    /// `had_relations` says whether the project had relations before the schema was written.
+    pub fn of(after: &Workspace, project: &Project, had_relations: bool) -> Self {
+        let is_own = !had_relations;
         let mut target = Self::default();
         let Some(schema) = &project.schema else { return target };
         let listed = project.files.iter().find_map(|file| Some((*file, list_of(after.hir(*file))?)));
@@ -98,7 +104,12 @@ impl Target {
                 local,
                 is_within,
                 indexes: table.definition.all_indexes().filter(is_db).filter_map(index).collect(),
-                relations: project.relations.iter().filter(|relation| relation.table == table.name).filter_map(relation).collect(),
+                relations: project
+                    .relations
+                    .iter()
+                    .filter(|relation| relation.table == table.name)
+                    .filter_map(|of_table| relation(of_table, is_own))
+                    .collect(),
                 nullable,
                 sortable,
                 has_created_at,
@@ -123,7 +134,7 @@ impl Target {
     }
 }
 
-fn relation(relation: &crate::model::Relation) -> Option<OrmRelation> {
+fn relation(relation: &crate::model::Relation, is_own: bool) -> Option<OrmRelation> {
     let path = match relation.through() {
         Some(through) => Path::Through(through.table, through.from.into_iter().next()?, through.to.into_iter().next()?),
         None => {
@@ -135,7 +146,13 @@ fn relation(relation: &crate::model::Relation) -> Option<OrmRelation> {
             if &*from == "_id" { Path::Other(to) } else { Path::Own(from) }
         }
     };
-    Some(OrmRelation { name: relation.name.clone(), is_many: relation.kind == RelationKind::Many, path })
+    Some(OrmRelation {
+        name: relation.name.clone(),
+        to: relation.target.clone(),
+        is_own,
+        is_many: relation.kind == RelationKind::Many,
+        path,
+    })
 }
 
 /// The name under which a file exports the constant whose value begins at this place.

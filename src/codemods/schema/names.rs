@@ -84,7 +84,7 @@ const ORM_NAMES: &[&str] = &[
 ];
 
 /// Words that no constant can be called.
-fn is_reserved(name: &str) -> bool {
+pub fn is_reserved(name: &str) -> bool {
     const WORDS: &str = " arguments await break case catch class const continue debugger default delete do else enum eval export extends \
         false finally for function if implements import in instanceof interface let new null package private protected public return \
         static super switch this throw true try typeof undefined var void while with yield ";
