@@ -136,6 +136,7 @@ pub const CODES: &[(&str, &str)] = &[
         "Code takes validators from a table of the schema. Of the ORM's tables they have no types, and allow null in optional fields.",
     ),
     ("union-root", "The documents of a table are a union. The table stays a plain one."),
+    ("unique-nulls", "A unique field may be missing. Of ents one document could lack it, of the ORM any number may."),
     ("unknown-fields", "The fields or indexes of a table, or its place in the schema, cannot be followed. The table stays what it is."),
     ("unproved", "What would have been written could not be proved to be what was there before. It is not written."),
     ("vector-field", "A vector index reads a field that is no array of numbers. The table stays a plain one."),

@@ -134,6 +134,8 @@ pub struct Unset {
     pub or_null: bool,
     /// `{ name }`.
     pub shorthand: bool,
+    /// Every row has the field: to remove it is an error, before as after, which the compiler sees now.
+    pub is_required: bool,
 }
 
 #[derive(Clone, Debug)]

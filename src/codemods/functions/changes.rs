@@ -33,7 +33,8 @@ pub fn unset(reader: &Reader<'_>, value: ExprId, passed: &dyn Fn(&Name) -> bool,
                 let may_be = if ty.is_unknown() { may_lack(name) } else { ty.members().contains(&Ty::Undefined) };
                 if !is_literal && may_be {
                     let or_null = ty.is_unknown() || ty.members().contains(&Ty::Null);
-                    found.push(Unset { value: prop.value, always, or_null, shorthand: prop.kind == PropKind::Shorthand });
+                    let shorthand = prop.kind == PropKind::Shorthand;
+                    found.push(Unset { value: prop.value, always, or_null, shorthand, is_required: !may_lack(name) });
                 }
             }
             _ => return None,

@@ -212,6 +212,14 @@ impl Planner<'_> {
                     let suggestion = "write the default into the documents that lack it, then add `.notNull()`".to_owned();
                     self.remark("default-on-read", Severity::Warning, part.step.span, message, Some(suggestion));
                 }
+                if *index == Some(FieldIndex::Unique) && !column.not_null {
+                    let message = format!(
+                        "ents let one document of `{}` go without `{name}`, as with any other value; the ORM lets any number",
+                        facts.name
+                    );
+                    let new = format!("`unique({0}).on(t.{name}).nullsNotDistinct()`", cx.style.string(name));
+                    self.remark("unique-nulls", Severity::Info, part.step.span, message, Some(format!("{new}, in place of the index")));
+                }
                 let column = self.noted(line(comments, Code::field(name, column.code(), cx.style)));
                 let index = index.map(|index| self.field_index(name, index == FieldIndex::Unique, cx));
                 (vec![column], index.into_iter().collect())

@@ -38,6 +38,7 @@ impl Printer<'_, '_> {
         };
         for value in unset {
             let token = self.context.names.orm("unsetToken");
+            let token = if value.is_required { format!("({token} as never)") } else { token };
             let span = self.module.span(value.value);
             let text = self.nested.text(span);
             // What is missing is said once.
