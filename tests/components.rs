@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use support::program::{copy_project, npm_packages, orm_migrate, run, skip};
+use support::program::{copy_project, npm_packages, orm_migrate, run};
 use support::root;
 
 /// Each with how many of its calls are rewritten at least, so that passing says something.
@@ -49,13 +49,7 @@ struct Components {
 
 impl Components {
     fn copied() -> Option<Self> {
-        let packages = match npm_packages(&root().join("tests/components")) {
-            Ok(packages) => packages,
-            Err(why) => {
-                skip(&format!("the components could not be installed with npm: {why}"));
-                return None;
-            }
-        };
+        let packages = npm_packages(&root().join("tests/components"), "the components")?;
         // Outside of the project, which has a journal of migrations and ignores what it builds.
         let place = tempfile::tempdir().expect("a folder");
         symlink(packages.join("node_modules"), place.path().join("node_modules")).expect("a link");

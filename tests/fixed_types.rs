@@ -11,7 +11,7 @@ use std::process::Command;
 use orm_lint::rule::FixKind;
 use orm_lint::rules;
 use serde_json::{Value, json};
-use support::program::{copy_project, npm_packages, run, skip};
+use support::program::{copy_project, npm_packages, run};
 use support::rule_case::{self, RuleCase};
 use support::{Failures, read, root};
 
@@ -24,10 +24,7 @@ const STRAY: [&str; 6] =
 
 #[test]
 fn fixes_bring_no_type_error() {
-    let packages = match npm_packages(&root().join("tests/conformance")) {
-        Ok(packages) => packages,
-        Err(why) => return skip(&format!("the packages to read fixed code with could not be installed with npm: {why}")),
-    };
+    let Some(packages) = npm_packages(&root().join("tests/conformance"), "the packages to read fixed code with") else { return };
     let folder = tempfile::tempdir_in(&packages).expect("a folder");
     let place = folder.path();
     copy_project(&root().join("tests/conformance"), &place.join("harness"));

@@ -11,7 +11,7 @@ use std::process::Command;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
-use support::program::{copy_project, npm_packages, orm_lint, run, skip};
+use support::program::{copy_project, npm_packages, orm_lint, run};
 use support::root;
 
 fn project() -> PathBuf {
@@ -61,13 +61,7 @@ fn sarif_holds_every_finding_with_its_rule_and_fix() {
 
 /// What the published JSON schema says against some reports; `None` where the validator cannot be had.
 fn held_against_the_schema(reports: &[Value]) -> Option<Vec<String>> {
-    let packages = match npm_packages(&root().join("tests/clients")) {
-        Ok(packages) => packages,
-        Err(why) => {
-            skip(&format!("the validator of JSON schemas could not be installed with npm: {why}"));
-            return None;
-        }
-    };
+    let packages = npm_packages(&root().join("tests/clients"), "the validator of JSON schemas")?;
     let folder = tempfile::tempdir().expect("a folder");
     let mut node = Command::new("node");
     node.arg(root().join("tests/clients/sarif.mjs")).arg(packages);

@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::program::{Output, git, npm_packages, run, skip};
+use support::program::{Output, git, npm_packages, run};
 use support::{markdown, read, root};
 use tempfile::TempDir;
 
@@ -39,13 +39,7 @@ struct Repository(TempDir);
 impl Repository {
     /// A repository with the files of a recipe and what they need installed; `None` where that cannot be had.
     fn with(recipe: &str) -> Option<Self> {
-        let packages = match npm_packages(&root().join("tests/clients")) {
-            Ok(packages) => packages.join("node_modules"),
-            Err(why) => {
-                skip(&format!("the hook managers could not be installed with npm: {why}"));
-                return None;
-            }
-        };
+        let packages = npm_packages(&root().join("tests/clients"), "the hook managers")?.join("node_modules");
         let this = Self(tempfile::tempdir().expect("a folder"));
         this.install(&packages);
         this.git(&["init", "-q", "-b", "main"]);

@@ -13,10 +13,7 @@ use tempfile::TempDir;
 
 #[test]
 fn the_protocol_library_of_visual_studio_code() {
-    let packages = match npm_packages(&root().join("tests/lsp")) {
-        Ok(packages) => packages,
-        Err(why) => return skip(&format!("the protocol library could not be installed with npm: {why}")),
-    };
+    let Some(packages) = npm_packages(&root().join("tests/lsp"), "the protocol library") else { return };
     // Packages are found from where the files are.
     let folder = tempfile::tempdir_in(packages).expect("a folder");
     copy_project(&root().join("tests/lsp"), folder.path());

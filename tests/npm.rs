@@ -63,10 +63,7 @@ impl Registry {
     /// `None` where there is no npm.
     fn new() -> Option<Self> {
         // Where other packages can be had, so can npm.
-        if let Err(why) = npm_packages(&root().join("tests/clients")) {
-            skip(&format!("npm cannot be used: {why}"));
-            return None;
-        }
+        npm_packages(&root().join("tests/clients"), "other packages")?;
         let folder = tempfile::tempdir().expect("a folder");
         lay_out(folder.path());
         let tarballs = folder.path().join("tarballs");
@@ -238,7 +235,7 @@ fn packages_say_what_they_are_for_and_run_nothing_at_installation() {
 #[test]
 fn the_action_installs_lints_and_annotates() {
     let Some(registry) = Registry::new() else { return };
-    let packages = npm_packages(&root().join("tests/clients")).expect("the registry has them");
+    let packages = npm_packages(&root().join("tests/clients"), "the toolkit of actions").expect("the registry has them");
     let folder = project();
     let act = |inputs: Value| {
         let temporary = tempfile::tempdir().expect("a folder");

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use orm_lint::cli::output::diff;
 use orm_lint::source::{self, FileId};
-use support::program::{copy_project, files_under, npm_packages, orm_lint, run, skip};
+use support::program::{copy_project, files_under, npm_packages, orm_lint, run};
 use support::{Failures, expect_file, root, with_deep_stack};
 
 /// A project, and how its snapshots are called.
@@ -112,10 +112,7 @@ fn is_source(path: &str) -> bool {
 fn types_are_right_before_and_after_fixes() {
     let mut failures = Failures::default();
     for project in projects() {
-        let packages = match npm_packages(&project.folder) {
-            Ok(packages) => packages,
-            Err(why) => return skip(&format!("the packages of {} could not be installed with npm: {why}", project.name)),
-        };
+        let Some(packages) = npm_packages(&project.folder, &format!("the packages of {}", project.name)) else { return };
         for flag in [None, Some("--fix"), Some("--unsafe-fixes")] {
             let copy = packages.join(flag.unwrap_or("as-it-is").trim_start_matches('-'));
             let _ = std::fs::remove_dir_all(&copy);

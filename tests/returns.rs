@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use support::program::{copy_project, files_under, npm_packages, orm_lint, run, skip};
+use support::program::{copy_project, files_under, npm_packages, orm_lint, run};
 use support::{Failures, root};
 
 /// What no `returns` are written for, with what would have to be known.
@@ -67,13 +67,7 @@ struct Backend {
 impl Backend {
     /// With what `orm-lint` writes, and run once.
     fn fixed() -> Option<Self> {
-        let packages = match npm_packages(&root().join("tests/conformance")) {
-            Ok(packages) => packages,
-            Err(why) => {
-                skip(&format!("the packages to run functions with could not be installed with npm: {why}"));
-                return None;
-            }
-        };
+        let packages = npm_packages(&root().join("tests/conformance"), "the packages to run functions with")?;
         let place = tempfile::tempdir_in(&packages).expect("a folder");
         copy_project(&root().join("tests/conformance"), place.path());
         let mut backend = Self { place, packages, said: Value::Null };

@@ -6,16 +6,13 @@ mod support;
 
 use std::process::Command;
 
-use support::program::{copy_project, npm_packages, run, skip};
+use support::program::{copy_project, npm_packages, run};
 use support::{read, root};
 
 #[test]
 fn the_extension_builds_and_passes_its_tests() {
     let project = root().join("editors/vscode");
-    let packages = match npm_packages(&project) {
-        Ok(packages) => packages,
-        Err(why) => return skip(&format!("what the extension is built with could not be installed with npm: {why}")),
-    };
+    let Some(packages) = npm_packages(&project, "what the extension is built with") else { return };
     // Packages are found from where the files are.
     let folder = tempfile::tempdir_in(packages).expect("a folder");
     copy_project(&project, folder.path());

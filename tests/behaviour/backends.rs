@@ -10,7 +10,7 @@ use orm_lint::source::FileId;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::program::{copy_project, npm_packages, run, skip};
+use crate::support::program::{copy_project, npm_packages, run};
 use crate::support::{self, read, root};
 
 /// A backend, and what the codemod makes of it.
@@ -85,17 +85,10 @@ pub struct Bench {
 impl Bench {
     /// `None` where the packages cannot be had.
     pub fn new() -> Option<Self> {
-        match npm_packages(&root().join("tests/conformance")) {
-            Ok(packages) => {
-                let folder = tempfile::tempdir_in(&packages).expect("a folder");
-                copy_project(&root().join("tests/conformance"), &folder.path().join("harness"));
-                Some(Self { packages, folder, laid: 0 })
-            }
-            Err(why) => {
-                skip(&format!("the packages to run migrated functions with could not be installed with npm: {why}"));
-                None
-            }
-        }
+        let packages = npm_packages(&root().join("tests/conformance"), "the packages to run migrated functions with")?;
+        let folder = tempfile::tempdir_in(&packages).expect("a folder");
+        copy_project(&root().join("tests/conformance"), &folder.path().join("harness"));
+        Some(Self { packages, folder, laid: 0 })
     }
 
     /// The backend as it was; once, however many outcomes are held against it.

@@ -7,7 +7,7 @@ use std::process::Command;
 use orm_lint::codemod::RelationStyle;
 use serde_json::{Value, json};
 
-use super::program::{copy_project, npm_packages, run, skip};
+use super::program::{copy_project, npm_packages, run};
 use super::root;
 
 /// The ORM as it is published, the newest version first.
@@ -47,13 +47,7 @@ pub struct Outcome {
 
 /// Runs all projects through Node; `None` where the packages cannot be had.
 pub fn held_against_packages(projects: &[Project]) -> Option<Vec<Outcome>> {
-    let packages = match npm_packages(&root().join("tests/conformance")) {
-        Ok(packages) => packages,
-        Err(why) => {
-            skip(&format!("the packages to hold codemods against could not be installed with npm: {why}"));
-            return None;
-        }
-    };
+    let packages = npm_packages(&root().join("tests/conformance"), "the packages to hold codemods against")?;
     // Packages are found from where the files are. Tests that run side by side have a folder each.
     let folder = tempfile::tempdir_in(&packages).expect("a folder");
     let place = folder.path();

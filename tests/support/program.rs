@@ -109,7 +109,12 @@ pub fn attempt(command: &mut Command) -> Result<(), String> {
 }
 
 /// The npm packages that the project's lock file names; `node_modules` is in the folder that is returned.
-pub fn npm_packages(project: &Path) -> Result<PathBuf, String> {
+/// Where they cannot be had, the test is skipped, which says what `they` are.
+pub fn npm_packages(project: &Path, they: &str) -> Option<PathBuf> {
+    install_npm(project).map_err(|why| skip(&format!("{they} could not be installed with npm: {why}"))).ok()
+}
+
+fn install_npm(project: &Path) -> Result<PathBuf, String> {
     let lock = super::read(&project.join("package-lock.json"));
     let name = format!("npm-{}-{:08x}", project.file_name().unwrap_or_default().to_string_lossy(), fingerprint(&lock));
     installed(&name, |folder| {
