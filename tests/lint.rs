@@ -118,3 +118,29 @@ fn timings_name_the_rules_that_ran() {
     assert_eq!(found, lint::lint(&workspace, &settings(vec![Some(1)])));
     assert_eq!(timings.keys().copied().collect::<Vec<_>>(), ["filter-scan", "syntax-error", "unknown-rule"]);
 }
+
+/// Followed wherever they lead, these would come to more types than there is time to read.
+#[test]
+fn types_that_name_each_other_come_to_an_end() {
+    use std::fmt::Write as _;
+    let names: Vec<String> = (0..60).map(|at| format!("Kind{at}")).collect();
+    let mut text = String::from("import { query } from \"./_generated/server\";\n");
+    for name in &names {
+        let fields: String = names.iter().fold(String::new(), |mut all, other| {
+            let _ = write!(all, " to{other}: {other};");
+            all
+        });
+        let _ = writeln!(text, "type {name} = {{{fields} word: string }};");
+    }
+    text.push_str("export const first = query({ args: {}, handler: async (): Promise<Kind0 | null> => null });\n");
+    let workspace = workspace(&[("convex/a.ts", &text)]);
+    let at = workspace.files.iter().position(|file| file.source.path == "convex/a.ts").expect("the file");
+    let rules = ["missing-returns", "implicit-null-return", "returns-drift"].map(|id| {
+        let entry = rules::find(id).expect("a rule");
+        ((entry.build)(serde_json::json!({})).unwrap(), Level::Error)
+    });
+    let mut of_file = vec![None; workspace.files.len()];
+    of_file[at] = Some(0);
+    let found = lint::lint(&workspace, &Settings { sets: vec![RuleSet { rules: rules.into() }], of_file });
+    assert_eq!(found.len(), 1, "{:?}", shown(&workspace, &found));
+}

@@ -1,8 +1,8 @@
-//! Reads `paths` and `baseUrl` of tsconfig.json files, so that imports through an alias are followed.
+//! Reads `paths` and `baseUrl` of tsconfig.json files, and `imports` of package.json files, so that imports through an alias are followed.
 //!
 //! Understands `extends` and, where a file only refers to others, `references`. What cannot be read is passed over.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use jsonc_parser::ParseOptions;
@@ -16,22 +16,21 @@ use crate::model::layout::parent;
 #[derive(Debug, Default)]
 pub struct TsConfigs {
     looked_at: HashSet<String>,
-    found: HashMap<String, PathAliases>,
+    found: Vec<PathAliases>,
 }
 
 /// `extends` may go in circles.
 const MAX_DEPTH: usize = 12;
 
 impl TsConfigs {
-    /// Looks for a tsconfig.json in the folder and in all that hold it.
+    /// Looks for a tsconfig.json, and for a package.json, in the folder and in all that hold it.
     pub fn look_above(&mut self, places: &Places, folder: &str) {
         let mut folder = folder;
         while self.looked_at.insert(folder.to_owned()) {
             let disk = places.on_disk(folder);
             let file = ["tsconfig.json", "jsconfig.json"].iter().map(|name| disk.join(name)).find(|file| file.is_file());
-            if let Some(aliases) = file.and_then(|file| aliases_of(places, folder, &file)) {
-                self.found.insert(folder.to_owned(), aliases);
-            }
+            self.found.extend(file.and_then(|file| aliases_of(places, folder, &file)));
+            self.found.extend(imports_of(places, folder, &disk));
             if folder.is_empty() {
                 return;
             }
@@ -41,8 +40,8 @@ impl TsConfigs {
 
     /// Sorted by folder.
     pub fn aliases(&self) -> Vec<PathAliases> {
-        let mut aliases: Vec<PathAliases> = self.found.values().cloned().collect();
-        aliases.sort_by(|a, b| a.folder.cmp(&b.folder));
+        let mut aliases = self.found.clone();
+        aliases.sort_by(|a, b| (&a.folder, a.of_package).cmp(&(&b.folder, b.of_package)));
         aliases
     }
 }
@@ -82,7 +81,32 @@ fn aliases_of(places: &Places, folder: &str, file: &Path) -> Option<PathAliases>
         base_url: has_base_url && base_in_workspace.is_some(),
         paths: below(base_in_workspace.as_deref().unwrap_or_default(), paths),
         base: base_in_workspace.unwrap_or_default(),
+        of_package: false,
     })
+}
+
+/// What a package calls its own modules by: `"#src/*": "./src/*"`, or such paths for each condition. Those of other packages are none.
+fn imports_of(places: &Places, folder: &str, disk: &Path) -> Option<PathAliases> {
+    let manifest = read(&disk.join("package.json"))?;
+    let own = |target: &String| places.in_workspace(&normal(&disk.join(target.strip_prefix("./")?)));
+    let imports = manifest.get("imports")?.as_object()?.iter().map(|(pattern, to)| {
+        let mut targets = Vec::new();
+        add_targets(to, &mut targets);
+        (pattern.clone(), targets.iter().filter_map(own).collect())
+    });
+    let mut paths: Mapping = imports.collect();
+    paths.sort_by_key(|(pattern, _)| (pattern.contains('*'), std::cmp::Reverse(pattern.find('*'))));
+    Some(PathAliases { folder: folder.to_owned(), base: folder.to_owned(), base_url: false, paths: below(folder, paths), of_package: true })
+}
+
+/// The paths in the order in which they are tried, whatever the conditions.
+fn add_targets(value: &Value, targets: &mut Vec<String>) {
+    match value {
+        Value::String(target) => targets.push(target.clone()),
+        Value::Array(all) => all.iter().for_each(|value| add_targets(value, targets)),
+        Value::Object(conditions) => conditions.values().for_each(|value| add_targets(value, targets)),
+        _ => {}
+    }
 }
 
 /// Targets as seen from the folder that they are joined to.

@@ -48,6 +48,9 @@ pub struct Infer<'w> {
     contexts: RefCell<FxHashMap<Maker, Ty>>,
     frames: RefCell<Vec<Frame>>,
     fuel: Cell<u32>,
+    types_left: Cell<u32>,
+    /// The types with names that are being read.
+    aliases: RefCell<Vec<(FileId, TypeId)>>,
 }
 
 /// An answer outside of the file.
@@ -121,6 +124,8 @@ struct Frame {
 const FRAMES: usize = 8;
 /// How many expressions may be evaluated in frames, where nothing is kept, for one question.
 const FUEL: u32 = 20_000;
+/// How many parts of types one annotation comes to: types that name each other would come to more with each step.
+const TYPES: u32 = 1_000;
 
 impl<'w> Infer<'w> {
     /// To be asked about the file, and for it about others.
@@ -137,6 +142,8 @@ impl<'w> Infer<'w> {
             contexts: RefCell::default(),
             frames: RefCell::default(),
             fuel: Cell::new(FUEL),
+            types_left: Cell::new(TYPES),
+            aliases: RefCell::default(),
         }
     }
 
@@ -358,7 +365,10 @@ impl<'w> Infer<'w> {
 
     /// What a type annotation says.
     pub fn ty(&self, file: FileId, id: TypeId) -> Ty {
-        self.annotation(file, id, 0)
+        let around = self.types_left.replace(TYPES);
+        let ty = self.annotation(file, id, 0);
+        self.types_left.set(around);
+        ty
     }
 
     /// The function that an expression is, if it is one of the project's.

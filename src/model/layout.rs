@@ -13,16 +13,18 @@ pub struct Root {
     pub is_component: bool,
 }
 
-/// The `paths` of one tsconfig.json.
+/// The `paths` of one tsconfig.json, or the `imports` of one package.json.
 #[derive(Clone, Debug, Default)]
 pub struct PathAliases {
-    /// Folder that holds the tsconfig.json, in the form of `SourceFile::path`.
+    /// Folder that holds the file, in the form of `SourceFile::path`.
     pub folder: String,
     /// Folder that targets are relative to (`baseUrl`, else `folder`), and whether bare names are looked up there.
     pub base: String,
     pub base_url: bool,
     /// Pattern with at most one `*` → targets, in the order of the file.
     pub paths: Vec<(String, Vec<String>)>,
+    /// They are those of a package.json, for names that begin with `#`.
+    pub of_package: bool,
 }
 
 /// Everything about paths that linking needs.
@@ -61,18 +63,28 @@ impl Layout {
         if specifier.starts_with('.') {
             return existing(&join(parent(from), specifier), exists);
         }
-        let holding = self.aliases.iter().filter(|a| lies_in(from, &a.folder));
-        let aliases = holding.max_by_key(|a| a.folder.len())?;
-        for (pattern, targets) in &aliases.paths {
+        let nearest = |of_package: bool| {
+            let holding = self.aliases.iter().filter(|a| a.of_package == of_package && lies_in(from, &a.folder));
+            holding.max_by_key(|a| a.folder.len())
+        };
+        // The paths of a tsconfig.json hold first, as in TypeScript.
+        let of_package = || specifier.starts_with('#').then(|| nearest(true)?.resolve(specifier, exists)).flatten();
+        nearest(false).and_then(|aliases| aliases.resolve(specifier, exists)).or_else(of_package)
+    }
+}
+
+impl PathAliases {
+    fn resolve(&self, specifier: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
+        for (pattern, targets) in &self.paths {
             let Some(middle) = matched(pattern, specifier) else { continue };
             for target in targets {
-                let path = join(&aliases.base, &target.replacen('*', middle, 1));
+                let path = join(&self.base, &target.replacen('*', middle, 1));
                 if let Some(found) = existing(&path, exists) {
                     return Some(found);
                 }
             }
         }
-        if aliases.base_url { existing(&join(&aliases.base, specifier), exists) } else { None }
+        if self.base_url { existing(&join(&self.base, specifier), exists) } else { None }
     }
 }
 

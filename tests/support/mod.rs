@@ -95,7 +95,7 @@ pub fn path_aliases(tsconfig: &str) -> PathAliases {
     let paths = options["paths"].as_object().into_iter().flatten().map(|(pattern, to)| (pattern.clone(), targets(to))).collect();
     let base = text(&options["baseUrl"]).trim_start_matches("./").trim_end_matches('/').to_owned();
     let base = if base == "." { String::new() } else { base };
-    PathAliases { folder: String::new(), base, base_url: options["baseUrl"].is_string(), paths }
+    PathAliases { folder: String::new(), base, base_url: options["baseUrl"].is_string(), paths, of_package: false }
 }
 
 /// Runs on threads with the stack that trees need.

@@ -9,11 +9,10 @@ use crate::model::world::Origin;
 use crate::source::FileId;
 
 impl Infer<'_> {
-    /// What a type annotation says, to a depth that stops at recursive types.
+    /// What a type annotation says, as deep and as wide as anybody would write it.
     pub(super) fn annotation(&self, file: FileId, id: TypeId, depth: u32) -> Ty {
-        if depth > 12 {
-            return Ty::Unknown;
-        }
+        let Some(left) = self.types_left.get().checked_sub(1).filter(|_| depth <= 12) else { return Ty::Unknown };
+        self.types_left.set(left);
         let module = self.hir(file);
         let inner = |id: &TypeId| self.annotation(file, *id, depth + 1);
         match module.ty(id) {
@@ -53,9 +52,16 @@ impl Infer<'_> {
         }
     }
 
-    /// A type under the name that the project gives it; the name holds where the type cannot be read.
+    /// A type under the name that the project gives it; the name holds where the type cannot be read. Of a type that is part of itself
+    /// the part is not read again.
     fn aliased(&self, file: FileId, ty: TypeId, name: &str, depth: u32) -> Ty {
-        match self.annotation(file, ty, depth + 1) {
+        if self.aliases.borrow().contains(&(file, ty)) {
+            return by_type_name(name);
+        }
+        self.aliases.borrow_mut().push((file, ty));
+        let read = self.annotation(file, ty, depth + 1);
+        self.aliases.borrow_mut().pop();
+        match read {
             Ty::Unknown => by_type_name(name),
             ty => ty,
         }
