@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::codemod::{Left, Options, Part, Plan, Severity, Status};
 use crate::model::hir::{Binding, BindingKind, ExprKind};
 use crate::model::{Project, Workspace};
-use crate::source::{self, FileId, SourceFile, Span};
+use crate::source::{self, Comment, FileId, SourceFile, Span};
 use proof::{Outcome, Wider};
 use schema::facts::Kept;
 
@@ -257,18 +257,14 @@ fn lost_comment(before: &SourceFile, after: &SourceFile) -> Option<Span> {
     lost_comments(before, after).into_iter().next()
 }
 
-/// The comments of the old text that the new one does not have.
+/// The comments of the old text that the new one does not have; of those that say the same all, since it may be any of them.
 fn lost_comments(before: &SourceFile, after: &SourceFile) -> Vec<Span> {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut there: Vec<String> = after.comments.iter().map(|comment| words(after.comment_text(comment))).collect();
-    let mut lost = Vec::new();
-    for comment in &before.comments {
-        match there.iter().position(|other| *other == words(before.comment_text(comment))) {
-            Some(at) => drop(there.swap_remove(at)),
-            None => lost.push(Span::new(before.id, comment.start, comment.end)),
-        }
-    }
-    lost
+    let mut there: BTreeMap<String, i64> = BTreeMap::new();
+    before.comments.iter().for_each(|comment| *there.entry(words(before.comment_text(comment))).or_default() -= 1);
+    after.comments.iter().for_each(|comment| *there.entry(words(after.comment_text(comment))).or_default() += 1);
+    let is_lost = |comment: &&Comment| there[&words(before.comment_text(comment))] < 0;
+    before.comments.iter().filter(is_lost).map(|comment| Span::new(before.id, comment.start, comment.end)).collect()
 }
 
 fn with_widened(mut plan: Plan, mut widened: BTreeMap<String, Vec<Wider>>) -> Plan {
