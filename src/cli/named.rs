@@ -7,20 +7,23 @@ use std::collections::BTreeSet;
 
 use memchr::memmem;
 
+/// How many other names a file gives to what it imports as `api`; the text is gone through for each.
+const NAMES: usize = 8;
+/// How many characters long the type of a cast may be.
+const CAST: usize = 200;
+
 /// The ways that the text names, without the `api` that they begin with.
 pub fn ways(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut others = BTreeSet::new();
     for at in memmem::find_iter(text.as_bytes(), b"pi") {
-        let start = text[..at].rfind(|c| !is_word(c)).map_or(0, |before| before + text[before..].chars().next().map_or(1, char::len_utf8));
-        let end = at + "pi".len();
-        let is_api = text[start..end].to_ascii_lowercase().ends_with("api") && !text[end..].starts_with(is_word);
-        if is_api {
-            found.extend(way_after(&text[end..]));
-            others.extend(renamed(&text[end..]));
+        let rest = &text[at + "pi".len()..];
+        if text[..at].ends_with(['a', 'A']) && !rest.starts_with(is_word) {
+            found.extend(way_after(rest));
+            others.extend(renamed(rest));
         }
     }
-    for other in others {
+    for other in others.into_iter().take(NAMES) {
         for at in memmem::find_iter(text.as_bytes(), other) {
             let rest = &text[at + other.len()..];
             if !text[..at].ends_with(is_word) && !rest.starts_with(is_word) {
@@ -47,7 +50,8 @@ fn way_after(mut rest: &str) -> Option<String> {
         rest = rest.trim_start();
         // Of a cast, what counts is where it ends.
         if rest.starts_with("as ") {
-            rest = &rest[rest.find([')', ';', ',', '}'])?..];
+            let (end, _) = rest.char_indices().take(CAST).find(|(_, c)| matches!(c, ')' | ';' | ',' | '}'))?;
+            rest = &rest[end..];
         }
         rest = rest.trim_start_matches([')', '!', '?']).trim_start();
         if let Some(after) = rest.strip_prefix('.') {
