@@ -4,7 +4,7 @@ mod rewrite;
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Applicability, Fix};
-use crate::model::hir::Name;
+use crate::model::hir::{ExprId, Module, Name};
 use crate::model::queries::{Bound, Compare, End, Predicate, Range, Step, StepKind, Term};
 use crate::model::{DbQuery, Project};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
@@ -38,6 +38,7 @@ declare_rule! {
     /// ## Fix safety
     /// Equalities (`q.eq(q.field("f"), x)`) joined by `q.and`, and bounds on one more field, become the range of an index.
     /// What the index does not serve stays in `.filter()`.
+    /// Filters one after the other are one condition, and one finding.
     /// Filters and indexes compare alike, `undefined` and missing fields included, so the same documents are found.
     ///
     /// Safe where they also come in the same order.
@@ -66,19 +67,39 @@ impl Rule for FilterScan {
         if table.is_some_and(|t| self.allow_tables.iter().any(|allowed| allowed == t)) {
             return None;
         }
-        for step in &query.steps {
-            let StepKind::Filter(predicate) = &step.kind else { continue };
-            let siblings = with_step(cx.project, query, step);
+        for chain in chains(query, cx) {
+            let Some(first) = chain.first() else { continue };
+            let siblings = with_step(cx.project, query, first);
             let is_first = siblings.first().is_some_and(|first| std::ptr::eq(*first, query));
             // A query that a function returns is open there, and ended by who calls it.
             let mut ends = siblings.iter().map(|q| q.end).filter(|end| *end != End::Open).peekable();
             let is_paged = ends.peek().is_some() && ends.all(|end| end == End::Paginate);
             if is_first && (self.paginate || !is_paged) {
-                report(query, step, predicate, &siblings, cx);
+                report(query, &chain, &siblings, cx);
             }
         }
         Some(())
     }
+}
+
+/// The filters of a query, those together that are written in one chain of calls: they are one condition, and one finding.
+fn chains<'q>(query: &'q DbQuery, cx: &Cx<'_>) -> Vec<Vec<&'q Step>> {
+    let mut chains: Vec<Vec<&Step>> = Vec::new();
+    for (step, _) in query.filters() {
+        let module = cx.workspace.hir(step.file);
+        let goes_on = |chain: &&mut Vec<&Step>| chain.last().is_some_and(|last| last.file == step.file && stands_on(module, step, last));
+        match chains.last_mut().filter(goes_on) {
+            Some(chain) => chain.push(step),
+            None => chains.push(vec![step]),
+        }
+    }
+    chains
+}
+
+/// Whether nothing but calls stands between a step and a later one.
+fn stands_on(module: &Module, later: &Step, step: &Step) -> bool {
+    let below = |at: &ExprId| module.method(*at).map(|(_, object, _)| module.bare(object));
+    std::iter::successors(Some(later.call), below).any(|at| at == step.call)
 }
 
 /// Every query of the project that has this very step, this one included: a query in a variable may be ended more than once.
@@ -87,27 +108,28 @@ fn with_step<'a>(project: &'a Project, query: &'a DbQuery, step: &Step) -> Vec<&
     project.queries_from(query.origin).filter(|q| has(q)).collect()
 }
 
-fn report(query: &DbQuery, step: &Step, predicate: &Predicate, siblings: &[&DbQuery], cx: &mut Cx<'_>) -> Option<()> {
+fn report(query: &DbQuery, chain: &[&Step], siblings: &[&DbQuery], cx: &mut Cx<'_>) -> Option<()> {
     let (workspace, project) = (cx.workspace, cx.project);
-    let module = workspace.hir(step.file);
-    let terms: &[Term] = match predicate {
-        Predicate::All(terms) => terms,
-        Predicate::Opaque => &[],
-    };
     let search = query.steps.iter().find_map(|s| if let StepKind::Search(index) = &s.kind { Some(index) } else { None });
-    let filters = if search.is_some() { Vec::new() } else { filters_along(query, step, cx) };
-    let plan = plan::plan(workspace, project, query, &filters, siblings);
-    // A plan that takes nothing over from this filter is for the others.
-    let plan = plan.filter(|plan| filters.iter().zip(&plan.rests).any(|(f, rest)| f.step.call == step.call && rest.len() < f.terms.len()));
+    let filters = readable(chain, cx);
+    let plan = if search.is_some() { None } else { plan::plan(workspace, project, query, &filters, siblings) };
     // No index can be put on the tables that Convex keeps itself; a search reads a bounded number of documents.
     let cannot_do_better = plan.is_none() && query.table.as_deref().is_some_and(|t| t.starts_with('_'));
     let is_equality = |t: &Term| t.compare.as_ref().is_some_and(|c| &*c.op == "eq");
-    if cannot_do_better || search.is_some() && !terms.iter().any(is_equality) {
-        return None;
+    let is_led = |step: &Step| match (&plan, search) {
+        (Some(plan), _) => gives(plan, &filters, step),
+        (None, Some(_)) => terms(step).iter().any(is_equality),
+        (None, None) => true,
+    };
+    let lead = *chain.iter().find(|step| is_led(step)).filter(|_| !cannot_do_better)?;
+    let module = workspace.hir(lead.file);
+    let word = |step: &Step| Some(module.property_span(module.call(step.call)?.callee));
+    let mut found = Diagnostic::new(word(lead)?, message(query, search.is_some()));
+    for step in chain.iter().filter(|step| step.call != lead.call) {
+        let said = if is_led(step) { "this filter, too" } else { "this filter stays" };
+        found = found.label(word(step)?, said);
     }
-    let span = module.property_span(module.call(step.call)?.callee);
-    let mut found = Diagnostic::new(span, message(query, search.is_some()));
-    if !query.is_in_one_piece(workspace.hir(query.file)) && rewrite::origin_under(module, step, query).is_none() {
+    if !query.is_in_one_piece(workspace.hir(query.file)) && rewrite::origin_under(module, lead, query).is_none() {
         found = found.label(workspace.hir(query.origin.0).span(query.origin.1), "the query starts here");
     }
     found = match (&plan, search) {
@@ -118,26 +140,37 @@ fn report(query: &DbQuery, step: &Step, predicate: &Predicate, siblings: &[&DbQu
                 "make the field one of the `filterFields` of `{name}`, and ask for its value in the search: `.eq(field, value)`"
             ))
         }
-        (None, None) if matches!(predicate, Predicate::Opaque) => {
+        (None, None) if filters.is_empty() => {
             found.help("read a range with `.withIndex`; what no index can serve, compare in TypeScript".to_owned())
         }
-        (None, None) => found.help(advice(query, terms, cx)),
+        (None, None) => found.help(advice(query, &filters, cx)),
     };
     cx.report(found);
     Some(())
 }
 
-/// The filters that are written in one piece with `db.query(…)`, where this one is; else it alone.
-fn filters_along<'a>(query: &'a DbQuery, step: &'a Step, cx: &Cx<'_>) -> Vec<Filter<'a>> {
-    let module = cx.workspace.hir(step.file);
-    let is_apart = rewrite::origin_under(module, step, query).is_none();
-    let steps =
-        query.steps.iter().filter(|s| if is_apart { s.call == step.call } else { rewrite::origin_under(module, s, query).is_some() });
-    let filter = |s: &'a Step| match &s.kind {
-        StepKind::Filter(Predicate::All(terms)) => Some(Filter { step: s, terms, param: plan::parameter(module, s.call)? }),
+/// The terms of a filter; none where it cannot be read.
+fn terms(step: &Step) -> &[Term] {
+    match &step.kind {
+        StepKind::Filter(Predicate::All(terms)) => terms,
+        _ => &[],
+    }
+}
+
+/// Whether the index takes something over from this filter.
+fn gives(plan: &Plan<'_>, filters: &[Filter<'_>], step: &Step) -> bool {
+    filters.iter().zip(&plan.rests).any(|(f, rest)| f.step.call == step.call && rest.len() < f.terms.len())
+}
+
+/// Those of the filters that can be read.
+fn readable<'a>(chain: &[&'a Step], cx: &Cx<'_>) -> Vec<Filter<'a>> {
+    let filter = |s: &&'a Step| match &s.kind {
+        StepKind::Filter(Predicate::All(terms)) => {
+            Some(Filter { step: s, terms, param: plan::parameter(cx.workspace.hir(s.file), s.call)? })
+        }
         _ => None,
     };
-    steps.filter(|s| s.file == step.file).filter_map(filter).collect()
+    chain.iter().filter_map(filter).collect()
 }
 
 fn message(query: &DbQuery, is_search: bool) -> String {
@@ -239,8 +272,8 @@ fn shown(field: &Name) -> String {
 }
 
 /// What to do where no index can be named.
-fn advice(query: &DbQuery, terms: &[Term], cx: &Cx<'_>) -> String {
-    let conditions = || terms.iter().filter_map(|t| t.compare.as_ref()).filter(|c| plan::ask_of(c).is_some());
+fn advice(query: &DbQuery, filters: &[Filter<'_>], cx: &Cx<'_>) -> String {
+    let conditions = || filters.iter().flat_map(|f| f.terms).filter_map(|t| t.compare.as_ref()).filter(|c| plan::ask_of(c).is_some());
     if conditions().any(|c| &*c.field == "_id" && &*c.op == "eq") {
         return "read the one document: `ctx.db.get(id)`; `ctx.db.normalizeId(table, string)` makes an id of a string".to_owned();
     }
