@@ -3,6 +3,8 @@
 //! Collected once for a project, so that a rule can ask for the readers of an index without going through all queries.
 //! Does not say whether an index is needed.
 
+mod names;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
@@ -10,9 +12,12 @@ use super::hir::{Binary, ExprId, ExprKind, Module, Name, Parent, Place};
 use super::infer::Infer;
 use super::order::{self, OrderSeen};
 use super::queries::{DbQuery, IndexUse, Range, StepKind};
-use super::ty::{External, Literal, Ty};
+use super::ty::{External, Ty};
 use super::{ByTable, File, Role};
 use crate::source::{FileId, Span};
+use names::{shapes, tables_of_chain};
+
+pub use names::Shape;
 
 /// Every reader of an index in a project.
 #[derive(Debug, Default)]
@@ -56,10 +61,10 @@ pub struct IndexReader {
 #[derive(Clone, Debug)]
 pub struct DynamicReader {
     pub span: Span,
-    /// `None` where the table is not known either.
-    pub table: Option<Name>,
+    /// The tables that it may read; `None` where it may be any.
+    pub tables: Option<Vec<Shape>>,
     /// The names that it may be; `None` where it may be any.
-    pub among: Option<Vec<Name>>,
+    pub among: Option<Vec<Shape>>,
     /// It may take the name out of the schema itself: then it reads any index there is.
     pub by_schema: bool,
 }
@@ -85,9 +90,8 @@ impl Readers {
 
     /// Every place that may read the index under a name that is not written there.
     pub fn dynamic<'r>(&'r self, table: &'r str, index: &'r Name) -> impl Iterator<Item = &'r DynamicReader> {
-        self.dynamic.iter().filter(move |r| {
-            r.table.as_deref().is_none_or(|name| name == table) && r.among.as_ref().is_none_or(|names| names.contains(index))
-        })
+        let is_among = |shapes: &Option<Vec<Shape>>, name: &str| shapes.as_ref().is_none_or(|shapes| shapes.iter().any(|s| s.fits(name)));
+        self.dynamic.iter().filter(move |r| is_among(&r.tables, table) && is_among(&r.among, index))
     }
 
     /// Whether all that reads an index is known: no name is chosen when the code runs, and this one stands in no string of unknown use.
@@ -159,7 +163,7 @@ pub(super) fn link(files: &[File], members: &[FileId], queries: &[DbQuery], all:
         file.others.into_iter().for_each(&mut add);
         file.steps.into_iter().filter(|(call, reader)| !covered.contains(&(reader.file, *call))).for_each(|(_, reader)| add(reader));
         readers.dynamic.extend(file.dynamic.into_iter().map(|r| {
-            let is_any = r.table.is_none() && r.among.is_none();
+            let is_any = r.tables.is_none() && r.among.is_none();
             DynamicReader { by_schema: r.by_schema || gives_schema && is_any, ..r }
         }));
         for (name, mention) in file.mentions {
@@ -257,8 +261,8 @@ fn call(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
         if infer.world.file(file).role == Role::Test {
             return;
         }
-        let among = ty.members().iter().map(|m| if let Ty::Literal(Literal::Str(text), _) = m { Some(text.clone()) } else { None });
-        found.dynamic.push(DynamicReader { span: name_span, table, among: among.collect(), by_schema: false });
+        let tables = table.map_or_else(|| tables_of_chain(infer, file, id), |table| Some(vec![Shape::Exactly(table)]));
+        found.dynamic.push(DynamicReader { span: name_span, tables, among: shapes(infer, file, name), by_schema: false });
         return;
     };
     let order_seen = match how {
@@ -350,7 +354,7 @@ const OPEN: &[&str] = &["convex/", "convex-helpers", "convex-test", "convex-ents
 /// Foreign code that gets the schema itself may read any index of it.
 fn schema_given_away(infer: &Infer<'_>, file: FileId, id: ExprId, found: &mut FileReaders) {
     let given = given_schema(infer, file, id);
-    found.dynamic.extend(given.map(|span| DynamicReader { span, table: None, among: None, by_schema: true }));
+    found.dynamic.extend(given.map(|span| DynamicReader { span, tables: None, among: None, by_schema: true }));
 }
 
 fn given_schema(infer: &Infer<'_>, file: FileId, id: ExprId) -> Option<Span> {

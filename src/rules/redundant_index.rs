@@ -132,7 +132,7 @@ impl<'p> Reading<'p> {
         seeing.sort_by_key(|(r, how)| (r.name_span, std::cmp::Reverse(*how)));
         seeing.dedup_by_key(|(r, _)| r.name_span);
         let dynamic = || readers.dynamic(&table.name, &index.name);
-        let is_likely = |r: &DynamicReader| r.by_schema || r.table.is_some() || r.among.is_some();
+        let is_likely = |r: &DynamicReader| r.by_schema || r.tables.is_some() || r.among.is_some();
         let need_it = all.iter().any(|r| r.asks_time) || dynamic().any(is_likely) || readers.is_read_by_package(&table.name, &index.name);
         let mentions = readers.mentions(&index.name);
         let possible = dynamic().map(|r| r.span).chain(mentions.iter().filter(|m| !m.is_test).map(|m| m.span)).next();

@@ -40,7 +40,7 @@ declare_rule! {
     /// ```
     ///
     /// ## When not to use it
-    /// Silent in components, whose tables others may read; for staged indexes; for tables of ents and ORMs, which choose indexes by themselves; and wherever a name of an index is not written out, or stands in a string of unknown use.
+    /// Silent in components, whose tables others may read; for staged indexes; for tables of ents and ORMs, which choose indexes by themselves; and for an index that a query may read whose table or index is chosen when it runs, or whose name stands in a string of unknown use.
     ///
     /// ## Fix safety
     /// Unsafe: code outside of the project, or a dashboard, may read it; and to have it back, Convex builds it anew.
