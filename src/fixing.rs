@@ -9,6 +9,7 @@ use crate::edit::{self, Applicability, Change, Edit, Fix};
 use crate::lint::{Settings, lint};
 use crate::model::{Role, Workspace};
 use crate::source::{self, FileId};
+use crate::writing::leftover::without_leftover_imports;
 
 /// Fixes may make room for others; one that still has work after so many passes never ends.
 const MAX_PASSES: usize = 10;
@@ -54,6 +55,15 @@ pub fn fix_where(workspace: Workspace, settings: &Settings, allow_unsafe: bool, 
 pub fn can_be_made(workspace: &Workspace, fix: &Fix) -> bool {
     let mut change = Change::default();
     is_sound(workspace, &fix.edits) && change.try_add(fix) && change.files().all(|(file, edits)| still_parses(workspace, file, edits))
+}
+
+/// All that the fix changes where it is made by itself: its edits, and the imports that they leave unused.
+pub fn edits_of(workspace: &Workspace, fix: &Fix) -> Vec<Edit> {
+    let mut change = Change::default();
+    if !is_sound(workspace, &fix.edits) || !change.try_add(fix) {
+        return fix.edits.clone();
+    }
+    change.files().flat_map(|(file, edits)| settled(workspace, file, edits)).collect()
 }
 
 struct Run<'s> {
@@ -192,13 +202,22 @@ fn is_sound(workspace: &Workspace, edits: &[Edit]) -> bool {
 }
 
 fn changed_texts(workspace: &Workspace, change: &Change) -> Vec<(FileId, String)> {
-    change.files().map(|(file, edits)| (file, edit::apply(&workspace.source(file).text, edits))).collect()
+    change.files().map(|(file, edits)| (file, edited(workspace, file, edits))).collect()
+}
+
+/// The text of the file after the edits, without the imports that they leave unused.
+fn edited(workspace: &Workspace, file: FileId, edits: &[Edit]) -> String {
+    edit::apply(&workspace.source(file).text, &settled(workspace, file, edits))
+}
+
+fn settled(workspace: &Workspace, file: FileId, edits: &[Edit]) -> Vec<Edit> {
+    without_leftover_imports(workspace.source(file), workspace.hir(file), edits)
 }
 
 /// Whether the file can be read after the edits.
 fn still_parses(workspace: &Workspace, file: FileId, edits: &[Edit]) -> bool {
     let before = workspace.source(file);
-    let (after, _tree) = source::parse_as(file, before.path.clone(), edit::apply(&before.text, edits), before.block.clone());
+    let (after, _tree) = source::parse_as(file, before.path.clone(), edited(workspace, file, edits), before.block.clone());
     after.errors.is_empty()
 }
 

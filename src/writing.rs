@@ -5,6 +5,7 @@ pub mod import_list;
 pub mod imports;
 pub mod index_range;
 pub mod indexes;
+pub mod leftover;
 pub mod meant;
 pub mod orm;
 pub mod statements;

@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("preset", &["diagnostic", "rule"]),
     ("rules", &["source", "style", "edit", "model", "writing", "diagnostic", "rule"]),
     ("lint", &["source", "edit", "model", "diagnostic", "rule", "rules", "fixing", "suppress"]),
-    ("fixing", &["source", "edit", "model", "diagnostic", "rule", "rules", "lint"]),
+    ("fixing", &["source", "edit", "model", "writing", "diagnostic", "rule", "rules", "lint"]),
     ("suppress", &["source", "edit", "model", "diagnostic", "rule", "rules", "lint"]),
     ("docs", &["diagnostic", "rule", "rules", "preset", "codemods"]),
     ("codemod", &["source"]),

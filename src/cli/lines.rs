@@ -23,6 +23,10 @@ impl<'a> Lines<'a> {
         Self { workspace, starts: vec![OnceCell::new(); workspace.files.len()] }
     }
 
+    pub fn workspace(&self) -> &'a Workspace {
+        self.workspace
+    }
+
     pub fn source(&self, file: FileId) -> &'a SourceFile {
         self.workspace.source(file)
     }

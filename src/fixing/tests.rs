@@ -103,3 +103,79 @@ fn a_fix_that_changes_nothing_is_none() {
     let fixed = fixed_with(&["a;"], vec![replace("a", "a")], false);
     assert_eq!((texts(&fixed), fixed.fixed, fixed.diagnostics.len()), (vec![], 0, 1));
 }
+
+/// The text after `gone` became `kept`, wherever it stands.
+fn without_gone(text: &str) -> String {
+    let fixed = fixed_with(&[text], vec![replace("gone()", "kept()")], false);
+    texts(&fixed).first().map_or_else(|| text.to_owned(), |(_, text)| (*text).to_owned())
+}
+
+#[test]
+fn an_import_goes_with_the_last_place_that_names_it() {
+    let values = "from \"convex/values\";\n";
+    for (before, after) in [
+        ("import { gone, kept } ", "import { kept } "),
+        ("import { kept, gone } ", "import { kept } "),
+        ("import { kept, gone, } ", "import { kept, } "),
+        ("import { kept, gone, v } ", "import { kept, v } "),
+        ("import { kept, v as gone } ", "import { kept } "),
+        ("import {\n  kept,\n  gone,\n} ", "import {\n  kept,\n} "),
+        ("import {\n  gone,\n  kept,\n} ", "import {\n  kept,\n} "),
+    ] {
+        assert_eq!(
+            without_gone(&format!("{before}{values}gone(); kept(); gone(); v();")),
+            format!("{after}{values}kept(); kept(); kept(); v();")
+        );
+    }
+}
+
+#[test]
+fn a_declaration_goes_with_its_last_import() {
+    for (before, after) in [
+        ("import { gone } from \"convex/values\";\n\nimport { kept } from \"./a\";\n", "import { kept } from \"./a\";\n"),
+        (
+            "import { kept } from \"./a\";\r\nimport { gone } from \"../_generated/server\";\r\n\r\n",
+            "import { kept } from \"./a\";\r\n\r\n",
+        ),
+        ("import { kept } from \"./a\"; import { gone } from \"convex/server\";\n", "import { kept } from \"./a\"; \n"),
+    ] {
+        assert_eq!(without_gone(&format!("{before}gone();")), format!("{after}kept();"));
+    }
+}
+
+#[test]
+fn an_import_that_is_needed_or_may_be_stays() {
+    for before in [
+        // Something else names it.
+        "import { gone } from \"convex/values\";\ngone; gone();",
+        "import { gone } from \"convex/values\";\ntype T = typeof gone; gone();",
+        "import { gone } from \"convex/values\";\nexport { gone }; gone();",
+        // Loading its module may do something.
+        "import { gone } from \"./a\";\ngone();",
+        "import gone from \"convex/values\";\ngone();",
+        "import kept, { gone } from \"convex/values\";\ngone();",
+        // A comment would go with it.
+        "import { gone /* why */, kept } from \"convex/values\";\ngone();",
+    ] {
+        assert_eq!(without_gone(before), before.replace("gone()", "kept()"));
+    }
+    // Nothing named it before.
+    let unused = "import { v, kept } from \"convex/values\";\ngone();";
+    assert_eq!(without_gone(unused), unused.replace("gone()", "kept()"));
+}
+
+#[test]
+fn two_fixes_take_an_import_that_each_of_them_leaves() {
+    let before = "import { v, gone, lost } from \"convex/values\";\ngone(1, lost()); lost(gone);";
+    let fixed = fixed_with(&[before], vec![replace("gone(1, ", "v("), replace("lost(gone)", "v()"), replace("lost()", "1")], false);
+    assert_eq!(texts(&fixed), [(0, "import { v } from \"convex/values\";\nv(1); v();")]);
+}
+
+#[test]
+fn a_fix_by_itself_comes_with_what_it_leaves_unused() {
+    let text = "import { gone, kept } from \"convex/values\";\ngone();";
+    let fixed = fixed_with(&[text], Vec::new(), false);
+    let at = text.rfind("gone").unwrap_or_default() as u32;
+    let fix = Fix::safe("", vec![Edit::replace(Span::new(FileId(0), at, at + 4), "kept")]);
+    assert_eq!(edit::apply(text, &edits_of(&fixed.workspace, &fix)), "import { kept } from \"convex/values\";\nkept();");
+}

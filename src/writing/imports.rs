@@ -4,7 +4,7 @@ use crate::edit::Edit;
 use crate::model::hir::{Binding, BindingKind, Import, ImportName, Module};
 use crate::model::layout::{join, parent};
 use crate::source::SourceFile;
-use crate::style::Style;
+use crate::style::{Style, indent_at};
 
 /// Imports that a fix needs in one file: the names it may use, and the edits that bring them in.
 pub struct Imports<'a> {
@@ -47,7 +47,7 @@ impl<'a> Imports<'a> {
             Some((_, import)) if wanted != ImportName::Default => {
                 let at = self.module.at(import.start, import.start);
                 let specifier = if name == local { name.to_owned() } else { format!("{name} as {local}") };
-                Edit::insert_before(at, format!("{specifier}, "))
+                Edit::insert_before(at, format!("{specifier},{}", self.gap_before(import.start)))
             }
             _ => self.new_line(&format!("import {clause} from {}{}", self.style.string(from), self.style.semicolon())),
         };
@@ -99,6 +99,14 @@ impl<'a> Imports<'a> {
     fn is_type_import(&self, import: &Import) -> bool {
         let text = self.source.slice(self.module.at(import.decl_start, import.decl_end));
         text["import".len().min(text.len())..].trim_start().starts_with("type ") || import.type_only
+    }
+
+    /// What stands between two names of a list where this one stands: a line break, where it begins a line, else a space.
+    fn gap_before(&self, start: u32) -> String {
+        let text = &*self.source.text;
+        let indent = indent_at(text, start);
+        let begins_line = text[..start as usize].strip_suffix(indent).is_some_and(|before| before.ends_with('\n'));
+        if begins_line { format!("{}{indent}", self.style.newline) } else { " ".to_owned() }
     }
 
     /// A line of its own after the last import, else where code begins.

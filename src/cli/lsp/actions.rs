@@ -10,7 +10,7 @@ use super::client::FIX_ALL;
 use super::view::View;
 use crate::diagnostic::Diagnostic;
 use crate::edit::{Applicability, Edit, apply};
-use crate::fixing::can_be_made;
+use crate::fixing::{can_be_made, edits_of};
 use crate::rule::Category;
 use crate::rules;
 use crate::source::{self, FileId, SourceFile, Span};
@@ -37,7 +37,7 @@ fn fix(view: &View<'_>, finding: &Diagnostic) -> Option<CodeAction> {
     }
     let is_safe = fix.applicability == Applicability::Safe;
     let title = if is_safe { fix.title.clone() } else { format!("{} (unsafe, see {})", fix.title, finding.rule) };
-    Some(quick_fix(title, view.diagnostic(finding)?, view.edits(&fix.edits)?, is_safe))
+    Some(quick_fix(title, view.diagnostic(finding)?, view.edits(&edits_of(&view.known.workspace, fix))?, is_safe))
 }
 
 fn quick_fix(title: String, about: Shown, edit: WorkspaceEdit, is_preferred: bool) -> CodeAction {

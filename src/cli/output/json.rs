@@ -6,7 +6,8 @@ use super::Report;
 use crate::cli::lines::Lines;
 use crate::cli::paths::Places;
 use crate::diagnostic::Diagnostic;
-use crate::edit::{Applicability, Fix};
+use crate::edit::{Applicability, Edit, Fix};
+use crate::fixing::edits_of;
 use crate::rule::DOCS_URL;
 use crate::source::{FileId, Span};
 
@@ -56,15 +57,15 @@ struct Place {
 struct Repair<'a> {
     title: &'a str,
     applicability: &'a str,
-    edits: Vec<Replacement<'a>>,
+    edits: Vec<Replacement>,
 }
 
 #[derive(Serialize)]
-struct Replacement<'a> {
+struct Replacement {
     file: String,
     start: u32,
     end: u32,
-    text: &'a str,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -114,13 +115,9 @@ fn repair<'a>(report: &Report<'_>, fix: &'a Fix) -> Repair<'a> {
         Applicability::Unsafe => "unsafe",
         Applicability::Display => "display",
     };
-    let edit = |edit: &'a crate::edit::Edit| Replacement {
-        file: shown(report, edit.span.file),
-        start: edit.span.start,
-        end: edit.span.end,
-        text: &edit.text,
-    };
-    Repair { title: &fix.title, applicability, edits: fix.edits.iter().map(edit).collect() }
+    let edit =
+        |edit: Edit| Replacement { file: shown(report, edit.span.file), start: edit.span.start, end: edit.span.end, text: edit.text };
+    Repair { title: &fix.title, applicability, edits: edits_of(report.lines.workspace(), fix).into_iter().map(edit).collect() }
 }
 
 impl Range {

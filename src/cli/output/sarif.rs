@@ -8,6 +8,7 @@ use super::Report;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::docs;
 use crate::edit::{Applicability, Edit, Fix};
+use crate::fixing::edits_of;
 use crate::rule::{DOCS_URL, RuleEntry};
 use crate::rules;
 use crate::source::{FileId, Span};
@@ -77,10 +78,10 @@ fn result(report: &Report<'_>, index: &BTreeMap<&str, usize>, diagnostic: &Diagn
 }
 
 fn changes(report: &Report<'_>, fix: &Fix) -> Value {
-    let mut files: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
-    fix.edits.iter().for_each(|edit| files.entry(edit.span.file).or_default().push(edit));
-    let change = |(file, edits): (FileId, Vec<&Edit>)| {
-        let replacement = |edit: &&Edit| json!({ "deletedRegion": region(report, edit.span), "insertedContent": { "text": edit.text } });
+    let mut files: BTreeMap<FileId, Vec<Edit>> = BTreeMap::new();
+    edits_of(report.lines.workspace(), fix).into_iter().for_each(|edit| files.entry(edit.span.file).or_default().push(edit));
+    let change = |(file, edits): (FileId, Vec<Edit>)| {
+        let replacement = |edit: &Edit| json!({ "deletedRegion": region(report, edit.span), "insertedContent": { "text": edit.text } });
         json!({ "artifactLocation": artifact(report, file), "replacements": edits.iter().map(replacement).collect::<Vec<Value>>() })
     };
     let is_safe = fix.applicability == Applicability::Safe;
