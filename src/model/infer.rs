@@ -118,6 +118,14 @@ struct Frame {
     start: u32,
     end: u32,
     args: Vec<Ty>,
+    /// What its expressions are for these arguments.
+    known: FxHashMap<ExprId, Slot>,
+}
+
+impl Frame {
+    fn holds(&self, span: Span) -> bool {
+        self.at.file == span.file && self.start <= span.start && span.end <= self.end
+    }
 }
 
 /// How many helpers deep a call is followed for its own arguments.
@@ -153,10 +161,8 @@ impl<'w> Infer<'w> {
 
     /// What the expression is known to be.
     pub fn expr(&self, file: FileId, id: ExprId) -> Ty {
-        if self.in_frame(file, id) {
-            let Some(left) = self.fuel.get().checked_sub(1) else { return Ty::Unknown };
-            self.fuel.set(left);
-            return self.compute(file, id);
+        if let Some(frame) = self.frame_of(file, id) {
+            return self.expr_in(frame, file, id);
         }
         if let Some(known) = self.known(file, id) {
             return known;
@@ -234,18 +240,32 @@ impl<'w> Infer<'w> {
         }
     }
 
-    fn in_frame(&self, file: FileId, id: ExprId) -> bool {
-        if self.frames.borrow().is_empty() {
-            return false;
+    /// The last call that is being evaluated for its own arguments, and in whose function the expression lies.
+    fn frame_of(&self, file: FileId, id: ExprId) -> Option<usize> {
+        let frames = self.frames.borrow();
+        if frames.is_empty() {
+            return None;
         }
-        self.is_framed(self.hir(file).span(id))
+        let span = self.hir(file).span(id);
+        frames.iter().rposition(|frame| frame.holds(span))
     }
 
     /// Whether the place lies in a function that is being evaluated for its own arguments.
     fn is_framed(&self, span: Span) -> bool {
-        let file = span.file;
-        let frames = self.frames.borrow();
-        frames.iter().any(|f| f.at.file == file && f.start <= span.start && span.end <= f.end)
+        self.frames.borrow().iter().any(|frame| frame.holds(span))
+    }
+
+    /// What the expression is for the arguments of this call.
+    fn expr_in(&self, frame: usize, file: FileId, id: ExprId) -> Ty {
+        if let Some(known) = self.frames.borrow()[frame].known.get(&id) {
+            return known.seen();
+        }
+        let Some(left) = self.fuel.get().checked_sub(1) else { return Ty::Unknown };
+        self.fuel.set(left);
+        self.frames.borrow_mut()[frame].known.insert(id, Slot::Busy);
+        let ty = self.compute(file, id);
+        self.frames.borrow_mut()[frame].known.insert(id, Slot::Done(ty.clone()));
+        ty
     }
 
     /// What a call of the function yields: a promise for an async one.
@@ -277,7 +297,7 @@ impl<'w> Infer<'w> {
         if self.frames.borrow().is_empty() {
             self.fuel.set(FUEL);
         }
-        self.frames.borrow_mut().push(Frame { at, start: func.start, end: func.end, args });
+        self.frames.borrow_mut().push(Frame { at, start: func.start, end: func.end, args, known: FxHashMap::default() });
         let ty = self.compute_returns(at);
         self.frames.borrow_mut().pop();
         ty

@@ -240,7 +240,7 @@ impl Infer<'_> {
     pub fn ctx_of(&self, builder: &Builder) -> Ty {
         let maker = (builder.kind, builder.made_by);
         // What a helper makes may hang on its arguments.
-        let is_framed = builder.made_by.is_some_and(|(file, call)| self.in_frame(file, call));
+        let is_framed = builder.made_by.is_some_and(|(file, call)| self.frame_of(file, call).is_some());
         if is_framed {
             return self.made_ctx(maker);
         }
