@@ -59,6 +59,15 @@ impl Function {
         self.builder.visibility == Visibility::Public
     }
 
+    pub fn is_internal(&self) -> bool {
+        self.builder.visibility == Visibility::Internal
+    }
+
+    /// Whether this entry, `args` or `returns`, is not there and has its place there.
+    pub fn could_have(&self, entry: Entry) -> bool {
+        entry == Entry::Missing && self.syntax == Syntax::Object && self.kind() != FunctionKind::HttpAction
+    }
+
     /// Whether the module exports it, under whatever name.
     pub fn is_exported(&self, module: &Module) -> bool {
         let is_own = |name: BindingId| module.is_exported(name);

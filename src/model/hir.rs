@@ -314,6 +314,20 @@ pub enum Body {
     None,
 }
 
+impl Body {
+    /// The value of a function that does no more than return one.
+    pub fn value(&self) -> Option<ExprId> {
+        match self {
+            Self::Expr(value) => Some(*value),
+            Self::Block { stmts, .. } => match &stmts[..] {
+                [Stmt::Return { value, .. }] => *value,
+                _ => None,
+            },
+            Self::None => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub enum Stmt {
     Expr(ExprId),

@@ -355,18 +355,9 @@ fn compiled(infer: &Infer<'_>, file: FileId, id: ExprId) -> Ty {
 
 /// The parameter and the value of `(q) => value` or `(q) => { return value; }`.
 pub fn callback(module: &Module, id: ExprId) -> Option<(super::hir::BindingId, ExprId)> {
-    use super::hir::{Body, Stmt};
     let func = module.func(module.as_func(id)?);
     let param = func.params.first().filter(|p| p.is_name)?;
-    let body = match &func.body {
-        Body::Expr(value) => *value,
-        Body::Block { stmts, .. } => match &stmts[..] {
-            [Stmt::Return { value: Some(value), .. }] => *value,
-            _ => return None,
-        },
-        Body::None => return None,
-    };
-    Some((param.bindings.0, body))
+    Some((param.bindings.0, func.body.value()?))
 }
 
 fn is_local(module: &Module, id: ExprId, binding: super::hir::BindingId) -> bool {

@@ -37,14 +37,13 @@ impl Rule for ActionAsQuery {
     fn function(&self, function: &Function, cx: &mut Cx<'_>) -> Option<()> {
         let at = function.handler.filter(|_| function.kind() == FunctionKind::Action)?;
         let module = cx.workspace.hir(at.file);
-        let yielded = match &module.func(at.func).body {
-            Body::Expr(value) => *value,
+        let body = &module.func(at.func).body;
+        let yielded = match body {
             Body::Block { stmts, .. } => match &stmts[..] {
-                [Stmt::Return { value: Some(value), .. }] => *value,
                 [Stmt::Var { first, init: Some(init), .. }, Stmt::Return { value: Some(value), .. }] if is_name(module, *value, *first) => *init,
-                _ => return None,
+                _ => body.value()?,
             },
-            Body::None => return None,
+            _ => body.value()?,
         };
         let call = module.bare_awaited(yielded);
         let calls = crate::model::in_file(&cx.project.calls, at.file, |c| c.file);

@@ -3,9 +3,8 @@ use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::Fix;
 use crate::model::Function;
-use crate::model::functions::{Entry, Syntax};
 use crate::model::hir::{Func, Module};
-use crate::model::ty::{Flavor, FunctionKind, Ty};
+use crate::model::ty::{Flavor, Ty};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::rules::missing_returns::insert_entry;
 use crate::writing::validators::ValidatorWriter;
@@ -44,9 +43,7 @@ impl Rule for MissingArgs {
     }
 
     fn function(&self, function: &Function, cx: &mut Cx<'_>) -> Option<()> {
-        let judged = function.args == Entry::Missing && function.syntax == Syntax::Object && function.kind() != FunctionKind::HttpAction;
-        let internal = function.builder.visibility == crate::model::ty::Visibility::Internal;
-        if !judged || internal && !self.internal {
+        if !function.could_have(function.args) || function.is_internal() && !self.internal {
             return None;
         }
         let fix = fix(function, cx);

@@ -2,7 +2,7 @@ use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::effects::Effect;
 use crate::model::hir::{ExprId, Module, Parent};
-use crate::model::ty::{FunctionAt, FunctionKind, Visibility};
+use crate::model::ty::{FunctionAt, FunctionKind};
 use crate::model::{Callee, Function, PlatformCall};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
@@ -56,7 +56,7 @@ impl Rule for MissingIdempotencyKey {
         let function = cx.project.function_around(module, module.enclosing_func(call.call))?;
         let is_judged = self.tables.iter().any(|part| lower.contains(&**part))
             && function.kind() == FunctionKind::Mutation
-            && function.builder.visibility == Visibility::Internal;
+            && function.is_internal();
         if !is_judged || looks_first(function.handler?, cx) {
             return None;
         }

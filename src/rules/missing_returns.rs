@@ -3,9 +3,9 @@ use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
 use crate::model::Function;
-use crate::model::functions::{Entry, Syntax};
+use crate::model::functions::Entry;
 use crate::model::hir::Module;
-use crate::model::ty::{Flavor, FunctionKind, Ty};
+use crate::model::ty::{Flavor, Ty};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::style::{Style, indent_at};
 use crate::writing::statements::return_null;
@@ -48,9 +48,7 @@ impl Rule for MissingReturns {
     }
 
     fn function(&self, function: &Function, cx: &mut Cx<'_>) -> Option<()> {
-        let judged = function.returns == Entry::Missing && function.syntax == Syntax::Object && function.kind() != FunctionKind::HttpAction;
-        let internal = function.builder.visibility == crate::model::ty::Visibility::Internal;
-        if !judged || internal && !self.internal {
+        if !function.could_have(function.returns) || function.is_internal() && !self.internal {
             return None;
         }
         let fix = fix(function, cx);

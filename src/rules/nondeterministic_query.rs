@@ -1,7 +1,7 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::functions::Syntax;
-use crate::model::ty::{FunctionKind, Visibility};
+use crate::model::ty::FunctionKind;
 use crate::model::{Effect, Function};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
@@ -43,7 +43,7 @@ impl Rule for NondeterministicQuery {
         if function.kind() != FunctionKind::Query || function.syntax == Syntax::Chained {
             return None;
         }
-        if function.builder.visibility == Visibility::Internal && !self.internal {
+        if function.is_internal() && !self.internal {
             return None;
         }
         for chain in cx.reach(Effect::Clock).from(function.handler?) {

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Edit, Fix};
 use crate::model::calls::RunBy;
 use crate::model::hir::{ExprId, ExprKind, ImportName, Module, Name};
-use crate::model::ty::{FunctionKind, Visibility};
+use crate::model::ty::FunctionKind;
 use crate::model::{Function, PlatformCall, Project, Reference, Role, in_file};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 use crate::source::{FileId, Span};
@@ -55,7 +55,7 @@ impl Rule for PublicReference {
         };
         let path = reference.text();
         let target = cx.project.referenced(reference);
-        let is_internal = target.is_some_and(|f| f.builder.visibility == Visibility::Internal);
+        let is_internal = target.is_some_and(Function::is_internal);
         let mut found = Diagnostic::new(reference.span, format!("{by} is given the public function `{path}`"));
         if is_internal {
             let wanted = format!("internal{}", &path["api".len()..]);

@@ -1,7 +1,6 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::queries::{End, Range, StepKind};
-use crate::model::ty::Visibility;
 use crate::model::{DbQuery, Project};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
@@ -90,6 +89,6 @@ fn help(query: &DbQuery, is_ranged: bool) -> &'static str {
 fn is_internal(query: &DbQuery, project: &Project) -> bool {
     project.functions.iter().any(|f| {
         let holds = f.file == query.file && f.span.contains(query.span);
-        holds && f.builder.visibility == Visibility::Internal
+        holds && f.is_internal()
     })
 }

@@ -1,7 +1,7 @@
 //! What lists of rows are put through: methods of arrays, sets and maps, and functions that take a list.
 
 use super::{OrderSeen, Rows, Sight, What, seen, strongest};
-use crate::model::hir::{Binary, BindingId, Body, Call, ExprId, ExprKind, Module, Parent, Place, Stmt};
+use crate::model::hir::{Binary, BindingId, Call, ExprId, ExprKind, Module, Parent, Place};
 use crate::model::ty::{External, FunctionAt, Literal, Ty};
 use crate::source::FileId;
 
@@ -195,15 +195,7 @@ impl Rows<'_, '_> {
 /// The parameters (those that are plain names) and the value of a callback that is no more than an expression.
 fn small(module: &Module, callback: ExprId) -> Option<(Vec<Option<BindingId>>, ExprId)> {
     let func = module.func(module.as_func(callback)?);
-    let body = match &func.body {
-        Body::Expr(value) => *value,
-        Body::Block { stmts, .. } => match &stmts[..] {
-            [Stmt::Return { value: Some(value), .. }] => *value,
-            _ => return None,
-        },
-        Body::None => return None,
-    };
-    Some((func.params.iter().map(|p| p.is_name.then_some(p.bindings.0)).collect(), body))
+    Some((func.params.iter().map(|p| p.is_name.then_some(p.bindings.0)).collect(), func.body.value()?))
 }
 
 fn is_local(module: &Module, id: ExprId, binding: BindingId) -> bool {

@@ -191,15 +191,7 @@ fn context_of(reader: &Reader<'_>, call: ExprId) -> Option<ExprId> {
 /// The parameter that a function gives to `entsTableFactory`, where it returns what that yields.
 fn maker_parameter(reader: &Reader<'_>, at: FunctionAt) -> Option<usize> {
     let module = reader.infer.hir(at.file);
-    let returned = match &module.func(at.func).body {
-        Body::Expr(value) => *value,
-        Body::Block { stmts, .. } => match &stmts[..] {
-            [Stmt::Return { value: Some(value), .. }] => *value,
-            _ => return None,
-        },
-        Body::None => return None,
-    };
-    let call = module.call(module.bare(returned))?;
+    let call = module.call(module.bare(module.func(at.func).body.value()?))?;
     let ExprKind::Local(given) = module.expr(module.bare(call.args.first()?.value)) else { return None };
     let is_made = is_maker(&reader.infer.expr(at.file, call.callee)) && !module.func(at.func).is_async;
     match module.binding(*given).kind {
