@@ -3,8 +3,10 @@
 //! Judges what the edits do, not what the file was like: an import that nothing named before stays.
 //! Leaves every declaration whose module may do something when it is loaded, and every one with a comment in it.
 
+use std::collections::BTreeSet;
+
 use crate::edit::Edit;
-use crate::model::hir::{BindingId, BindingKind, Import, ImportName, Module};
+use crate::model::hir::{BindingId, Import, ImportName, Module};
 use crate::source::{SourceFile, Span};
 
 /// The edits of one file, sorted and disjoint, with those that take out the imports which they leave unused.
@@ -14,7 +16,7 @@ pub fn without_leftover_imports(source: &SourceFile, module: &Module, edits: &[E
     if source.block.as_ref().is_some_and(|block| !block.is_plain) {
         return all;
     }
-    let unneeded: Vec<&Import> = leftover(source, module, edits).collect();
+    let unneeded = leftover(source, module, edits);
     let mut done: Vec<u32> = Vec::new();
     for import in &unneeded {
         if done.contains(&import.decl_start) {
@@ -34,39 +36,59 @@ pub fn without_leftover_imports(source: &SourceFile, module: &Module, edits: &[E
 }
 
 /// The named imports that something named before the edits and nothing names after them.
-fn leftover<'m>(source: &SourceFile, module: &'m Module, edits: &[Edit]) -> impl Iterator<Item = &'m Import> {
-    let is_replaced = |span: Span| edits.iter().any(|edit| !edit.span.is_empty() && edit.span.contains(span));
-    let bindings = module.bindings.iter().enumerate();
-    bindings.filter_map(move |(at, binding)| {
-        let BindingKind::Import(_) = binding.kind else { return None };
-        let import = module.import(binding).filter(|i| matches!(i.name, ImportName::Named(_)))?;
-        let id = BindingId(at as u32);
-        let is_left = |span: Span| !is_replaced(span);
+fn leftover<'m>(source: &SourceFile, module: &'m Module, edits: &[Edit]) -> Vec<&'m Import> {
+    let replaced = Replaced(edits.iter().map(|edit| edit.span).filter(|span| !span.is_empty()).collect());
+    // Only what stands in the text that goes can lose its last use: files have far more names than edits.
+    let touched: BTreeSet<BindingId> =
+        replaced.0.iter().flat_map(|span| identifiers(source.slice(*span))).filter_map(|word| module.declared(word)).collect();
+    let mut found = Vec::new();
+    for id in touched {
+        let binding = module.binding(id);
+        let Some(import) = module.import(binding).filter(|i| matches!(i.name, ImportName::Named(_))) else { continue };
+        let is_left = |span: Span| !replaced.holds(span);
         if binding.uses.iter().any(|usage| is_left(module.span(*usage))) || module.is_exported(id) {
-            return None;
+            continue;
         }
         let mut in_types = module.type_uses(id).peekable();
         let was_used = !binding.uses.is_empty() || in_types.peek().is_some();
-        let is_unneeded = was_used && !in_types.any(is_left) && !is_named(source, module, edits, &binding.name);
-        is_unneeded.then_some(import)
-    })
+        if was_used && !in_types.any(is_left) && !is_named(source, module, edits, &replaced, &binding.name) {
+            found.push(import);
+        }
+    }
+    found
+}
+
+/// What edits replace: sorted, and apart from each other.
+struct Replaced(Vec<Span>);
+
+impl Replaced {
+    fn holds(&self, span: Span) -> bool {
+        let after = self.0.partition_point(|replaced| replaced.start <= span.start);
+        after.checked_sub(1).is_some_and(|before| self.0[before].contains(span))
+    }
 }
 
 /// Whether the name stands as a word in what the edits write, or anywhere else but in comments and imports: not all of a file is in its module.
-fn is_named(source: &SourceFile, module: &Module, edits: &[Edit], name: &str) -> bool {
-    let text = &*source.text;
+fn is_named(source: &SourceFile, module: &Module, edits: &[Edit], replaced: &Replaced, name: &str) -> bool {
     let is_skipped = |at: u32| {
-        let is_at = |start: u32, end: u32| (start..end).contains(&at);
-        edits.iter().any(|edit| is_at(edit.span.start, edit.span.end))
+        replaced.holds(module.at(at, at + 1))
             || source.comment_over(at).is_some()
-            || module.imports.iter().any(|import| is_at(import.decl_start, import.decl_end))
+            || module.imports.iter().any(|import| (import.decl_start..import.decl_end).contains(&at))
     };
-    words(text, name).any(|at| !is_skipped(at as u32)) || edits.iter().any(|edit| words(&edit.text, name).next().is_some())
+    words(&source.text, name).any(|at| !is_skipped(at as u32)) || edits.iter().any(|edit| words(&edit.text, name).next().is_some())
+}
+
+/// All that may be a name.
+fn identifiers(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter| !is_part(letter)).filter(|word| !word.is_empty())
+}
+
+fn is_part(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '$')
 }
 
 /// Where the name stands and is no part of a longer word, no member and no text.
 fn words<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
-    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
     text.match_indices(name).map(|(at, _)| at).filter(move |at| {
         let (before, after) = (&text[..*at], &text[at + name.len()..]);
         let is_member = before.ends_with('.') && !before.ends_with("...");
