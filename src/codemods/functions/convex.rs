@@ -15,7 +15,7 @@ use super::edges;
 use super::order;
 use super::reader::Reader;
 use super::shapes::{Flow, Taken};
-use super::sites::{self, Draft, FileSites, Handle, Manner, Site};
+use super::sites::{self, FileSites, Handle, Manner, Site};
 use super::target::Target;
 use super::verdict::{Remark, Understood, Why, Yields};
 use crate::model::calls::{Callee, PlatformCall};
@@ -163,10 +163,10 @@ impl Front<'_> {
     }
 
     fn site(&self, top: ExprId, about: Option<Name>, handle: Option<Handle>, verdict: Result<Understood, Why>) -> Option<Site> {
-        let draft = Draft { top, via: None, receiver: None, guard: None, anew: None, about, held_in: None, handle, verdict };
+        let site = Site { about, handle, ..Site::of(top, verdict) };
         let lazy = || Why::new("functions-lazy-chain", "it is handed on before it is awaited").or("await it here, and hand on the rows");
         let refused = |_: &Understood, flow: &Flow| (flow.taken == Taken::Lazy).then(lazy);
-        Some(sites::settled(&self.reader, self.schema, draft, &Manner { is_method: &|_| false, refused: &refused }))
+        Some(sites::settled(&self.reader, self.schema, site, &Manner { is_method: &|_| false, refused: &refused }))
     }
 
     /// The table of a call, if its rows can be had from the ORM.

@@ -43,7 +43,7 @@ pub enum Way {
 }
 
 /// How the promise itself is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Taken {
     /// `await …`: the expression that awaits.
     Awaited(ExprId),
@@ -60,11 +60,12 @@ pub enum Taken {
     /// Nobody looks at it, nor waits for it.
     Discarded,
     /// Handed on as it is: what is called on it then is not known.
+    #[default]
     Lazy,
 }
 
 /// Everything that becomes of what a call yields.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Flow {
     pub taken: Taken,
     pub uses: Vec<Use>,

@@ -70,6 +70,7 @@ impl FileSites {
     }
 }
 
+/// A call: first as a front end has understood it, then with what becomes of its rows.
 pub struct Site {
     /// The last call of the chain.
     pub top: ExprId,
@@ -167,6 +168,26 @@ pub struct Suspect {
 }
 
 impl Site {
+    /// A call of which nothing more is known yet.
+    pub fn of(top: ExprId, verdict: Result<Understood, Why>) -> Self {
+        Self {
+            top,
+            via: None,
+            receiver: None,
+            guard: None,
+            anew: None,
+            about: None,
+            handle: None,
+            verdict,
+            flow: Flow::default(),
+            fields: Vec::new(),
+            held_in: None,
+            reach: Reach::default(),
+            with: Vec::new(),
+            joined: None,
+        }
+    }
+
     pub fn is_live(&self) -> bool {
         self.verdict.is_ok()
     }
@@ -213,19 +234,6 @@ impl Site {
     }
 }
 
-/// A call, as a front end has understood it.
-pub struct Draft {
-    pub top: ExprId,
-    pub via: Option<ExprId>,
-    pub receiver: Option<ExprId>,
-    pub guard: Option<ExprId>,
-    pub anew: Option<Anew>,
-    pub about: Option<Name>,
-    pub held_in: Option<BindingId>,
-    pub handle: Option<Handle>,
-    pub verdict: Result<Understood, Why>,
-}
-
 /// What is particular to a front end, about any of its calls.
 pub struct Manner<'a> {
     /// Whether a call of this name on a row is one of the library's.
@@ -235,9 +243,8 @@ pub struct Manner<'a> {
 }
 
 /// The call with what becomes of its rows, which may be a reason to leave it.
-pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Manner<'_>) -> Site {
-    let Draft { top, via, receiver, guard, anew, about, held_in, handle, mut verdict } = draft;
-    let shape = verdict.as_ref().ok().and_then(|understood| match &understood.yields {
+pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, mut site: Site, manner: &Manner<'_>) -> Site {
+    let shape = site.verdict.as_ref().ok().and_then(|understood| match &understood.yields {
         Yields::Row(_) => Some(Shape::Row),
         Yields::Rows(_) => Some(Shape::Rows),
         Yields::Page(_) => Some(Shape::Page),
@@ -245,8 +252,9 @@ pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Ma
     });
     let tracer =
         Tracer { module: reader.module, is_method: manner.is_method, is_awaited: &|func| is_handler(reader.infer, reader.file, func) };
-    let mut flow = tracer.flow(top, shape);
-    if let Ok(understood) = &mut verdict {
+    site.flow = tracer.flow(site.top, shape);
+    let flow = &mut site.flow;
+    if let Ok(understood) = &mut site.verdict {
         if let Some(mapped) = understood.mapped {
             flow.uses.extend(tracer.callback(mapped.callback));
         }
@@ -257,38 +265,22 @@ pub fn settled(reader: &Reader<'_>, schema: &SchemaTy, draft: Draft, manner: &Ma
             *result = Inserted::Ignored;
         }
         super::joins::with_id(&mut understood.ask);
-        let why = refused(reader, understood, &flow).or_else(|| shadowed(reader, schema, understood, &flow));
-        if let Some(why) = why.or_else(|| (manner.refused)(understood, &flow)) {
-            verdict = Err(why);
+        let why = refused(reader, understood, flow).or_else(|| shadowed(reader, schema, understood, flow));
+        if let Some(why) = why.or_else(|| (manner.refused)(understood, flow)) {
+            site.verdict = Err(why);
         }
     }
-    if let Ok(Understood { ask: Ask::Many { .. } | Ask::Via { .. }, .. }) = &verdict {
-        flow.uses.push(Use::Escape { value: top, shape: Shape::Rows, way: super::shapes::Way::Other });
+    if let Ok(Understood { ask: Ask::Many { .. } | Ask::Via { .. }, .. }) = &site.verdict {
+        flow.uses.push(Use::Escape { value: site.top, shape: Shape::Rows, way: super::shapes::Way::Other });
     }
-    let table = verdict.as_ref().ok().and_then(row_table);
-    let fields = table.map_or_else(Vec::new, |table| fields(reader, schema, &table, &flow.uses));
+    let table = site.verdict.as_ref().ok().and_then(row_table);
+    site.fields = table.map_or_else(Vec::new, |table| fields(reader, schema, &table, &flow.uses));
     let needs_none = |understood: &Understood| matches!(understood.ask, Ask::Document { .. });
-    if verdict.as_ref().is_ok_and(|understood| !needs_none(understood)) && handle.is_none() {
-        verdict =
-            Err(Why::new("functions-no-context", "no context is in reach here that the ORM could be had from")
-                .or("give the function `ctx`"));
+    if site.verdict.as_ref().is_ok_and(|understood| !needs_none(understood)) && site.handle.is_none() {
+        let why = Why::new("functions-no-context", "no context is in reach here that the ORM could be had from");
+        site.verdict = Err(why.or("give the function `ctx`"));
     }
-    Site {
-        top,
-        via,
-        receiver,
-        guard,
-        anew,
-        about,
-        handle,
-        verdict,
-        flow,
-        fields,
-        held_in,
-        reach: Reach::default(),
-        with: Vec::new(),
-        joined: None,
-    }
+    site
 }
 
 /// What holds for calls of any library.

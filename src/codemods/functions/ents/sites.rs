@@ -7,7 +7,7 @@ use crate::codemods::functions::print::is_simple;
 use crate::codemods::functions::reach::Follower;
 use crate::codemods::functions::reader::Reader;
 use crate::codemods::functions::shapes::{Flow, Taken};
-use crate::codemods::functions::sites::{self, Anew, Draft, FileSites, Handle, Manner, Site, Suspect};
+use crate::codemods::functions::sites::{self, Anew, FileSites, Handle, Manner, Site, Suspect};
 use crate::codemods::functions::target::Target;
 use crate::codemods::functions::verdict::{Understood, Why};
 use crate::model::Workspace;
@@ -44,8 +44,7 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
     if let (Ok(Understood { ask: Ask::NormalizeId { is_handed_out, .. }, .. }), Some(handle)) = (&mut verdict, &handle) {
         *is_handed_out = !factories::has_database(reader, handle);
     }
-    let draft = Draft {
-        top: chain.top,
+    let site = Site {
         via: chain.via,
         receiver: match chain.base {
             Base::Row(row) => Some(row),
@@ -56,11 +55,11 @@ fn site(reader: &Reader<'_>, chain: Chain) -> Site {
         about: chain.ents.table_name().cloned(),
         held_in,
         handle,
-        verdict,
+        ..Site::of(chain.top, verdict)
     };
     let is_method = |name: &str| matches!(name, "edge" | "edgeX" | "patch" | "replace" | "delete" | "doc");
     let refused = |understood: &Understood, flow: &Flow| refused(reader, &chain, understood, flow, held_in);
-    let mut site = sites::settled(reader, &chain.ents.schema, draft, &Manner { is_method: &is_method, refused: &refused });
+    let mut site = sites::settled(reader, &chain.ents.schema, site, &Manner { is_method: &is_method, refused: &refused });
     // What ends in `.doc()` yields none of ents' rows.
     let is_document = chain.links.last().is_some_and(|last| matches!(&*last.name, "doc" | "docs"));
     if site.is_live() && !is_document {
