@@ -159,7 +159,7 @@ impl Rewriter<'_> {
                 for field in &site.fields {
                     rename(&printer, field);
                     if !keys.contains(&field.member) {
-                        jobs.push((module.span(field.member), 1, Job::Field(field, table.clone())));
+                        jobs.push((module.span(field.member), 1, Job::Field(field, table.clone(), field.instead_of_null(module, &live))));
                     }
                 }
             }
@@ -212,7 +212,7 @@ impl Rewriter<'_> {
                         nested.set(whole, code);
                     }
                 }
-                Job::Field(field, table) => self.write_field(&printer, table, field),
+                Job::Field(field, table, instead_of_null) => self.write_field(&printer, table, field, *instead_of_null),
                 Job::Anew(site, row, anew) => {
                     if let Some(code) = self.begun_anew(&printer, site, *row, anew) {
                         nested.set(*span, code);
@@ -239,7 +239,7 @@ impl Rewriter<'_> {
     }
 
     /// What a field is called now is written; here is what goes with its value.
-    fn write_field(&self, printer: &Printer<'_, '_>, table: &Name, field: &FieldRead) {
+    fn write_field(&self, printer: &Printer<'_, '_>, table: &Name, field: &FieldRead, instead_of_null: Option<&str>) {
         let module = printer.module;
         let ExprKind::Member { optional, .. } = module.expr(field.member) else { return };
         let whole = module.span(field.member);
@@ -252,8 +252,8 @@ impl Rewriter<'_> {
             format!("{text} as {}<{}>{or}", (printer.id_type)(), printer.context.style.string(table))
         } else if let Some((_, default)) = default {
             format!("{text} ?? {default}")
-        } else if field.minds_null {
-            format!("{text} ?? undefined")
+        } else if let Some(instead) = instead_of_null {
+            format!("{text}{instead}")
         } else {
             return;
         };
@@ -392,7 +392,8 @@ fn rename(printer: &Printer<'_, '_>, field: &FieldRead) {
 enum Job<'a> {
     Call(&'a Site),
     Together(Together),
-    Field(&'a FieldRead, Name),
+    /// And what goes behind it where null must not be read.
+    Field(&'a FieldRead, Name, Option<&'static str>),
     Leave(Shape, Way, Name),
     Anew(&'a Site, ExprId, &'a Anew),
 }

@@ -1,7 +1,7 @@
 //! What a condition tells of a name or a member: `if (!user) return null;` leaves a user after it.
 
 use super::Infer;
-use crate::model::hir::{Binary, BindingId, BindingKind, ExprId, ExprKind, Module, Name, Parent, Unary};
+use crate::model::hir::{Binary, BindingId, BindingKind, ExprId, ExprKind, FuncId, Module, Name, Parent, Unary};
 use crate::model::ty::{Literal, Ty};
 use crate::source::FileId;
 
@@ -11,15 +11,20 @@ type Place = (BindingId, Vec<Name>);
 impl Infer<'_> {
     /// The type of an expression where it stands: what is known of it in general, less what the conditions before it exclude.
     pub(super) fn narrowed(&self, file: FileId, id: ExprId, ty: Ty) -> Ty {
-        self.narrowed_in(file, id, ty, false)
+        self.narrowed_in(file, id, ty, &|_| false)
     }
 
     /// The type of an expression in a callback that runs at once, so that what holds around the callback holds in it.
     pub fn at_once(&self, file: FileId, id: ExprId) -> Ty {
-        self.narrowed_in(file, id, self.expr(file, id), true)
+        self.narrowed_in(file, id, self.expr(file, id), &|_| true)
     }
 
-    fn narrowed_in(&self, file: FileId, id: ExprId, ty: Ty, at_once: bool) -> Ty {
+    /// The type of an expression if the callback around it were none, and what is in it stood there.
+    pub fn without_callback(&self, file: FileId, id: ExprId, callback: FuncId) -> Ty {
+        self.narrowed_in(file, id, self.expr(file, id), &|func| func == callback)
+    }
+
+    fn narrowed_in(&self, file: FileId, id: ExprId, ty: Ty, is_at_once: &dyn Fn(FuncId) -> bool) -> Ty {
         if !matches!(ty, Ty::Union(_) | Ty::Boolean) {
             return ty;
         }
@@ -49,7 +54,7 @@ impl Infer<'_> {
                         at = guard.outer;
                     }
                     // A constant keeps what was known where the function around was made; of its members the compiler forgets it.
-                    match func.filter(|_| at_once || place.1.is_empty()).and_then(|f| module.func(f).expr) {
+                    match func.filter(|func| place.1.is_empty() || is_at_once(*func)).and_then(|f| module.func(f).expr) {
                         Some(outer) => child = outer,
                         None => return ty,
                     }
