@@ -7,7 +7,7 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use crate::codemod::{Left, Options, Part, Plan, Severity, Status};
+use crate::codemod::{Calls, Left, Options, Part, Plan, Severity, Status};
 use crate::model::hir::{Binding, BindingKind, ExprKind};
 use crate::model::{Project, Workspace};
 use crate::source::{self, Comment, FileId, SourceFile, Span};
@@ -72,28 +72,26 @@ fn functions_alone(workspace: &Workspace, place: usize, options: &Options, schem
 fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &mut Plan) {
     let texts = plan.files.iter().map(|(file, rewritten)| (*file, &*rewritten.text)).collect();
     let after = workspace.with_schemas(&texts);
-    // Comments that the new code of a call would have no place for: the call is left.
-    let mut comments: Vec<Span> = Vec::new();
+    let mut options = options.clone();
+    let mut refused: Vec<Left> = Vec::new();
+    // A file that must not be written stays as one does that was to stay, and others are written so that they go on working with it.
     let mut outcome = loop {
-        let outcome = functions::plan(workspace, place, &after, options, &comments, &plan.files);
-        let lost = |(file, rewritten): (&FileId, &crate::codemod::Rewritten)| {
-            let source = workspace.source(*file);
-            let new = crate::model::read(*file, source.path.clone(), rewritten.text.clone()).source;
-            lost_comments(source, &new)
-        };
-        let found: Vec<Span> = outcome.files.iter().flat_map(lost).filter(|comment| !comments.contains(comment)).collect();
-        if found.is_empty() {
-            break outcome;
+        let outcome = with_comments(workspace, place, &after, &options, plan);
+        let Some((span, why)) = spoilt(workspace, &outcome) else { break outcome };
+        let path = &workspace.source(span.file).path;
+        let can_stay = !plan.files.contains_key(&span.file) && !options.kept.contains(path);
+        let what = if can_stay { format!("nothing of the functions in {path}") } else { "nothing of the functions".to_owned() };
+        let message = format!("{what} is migrated: {why}");
+        refused.push(Left { code: "unproved", severity: Severity::Error, span, message, suggestion: None });
+        if !can_stay {
+            let calls = Calls { rewritten: 0, left: outcome.calls.rewritten + outcome.calls.left };
+            break functions::Outcome { calls, ..functions::Outcome::default() };
         }
-        comments.extend(found);
+        options.kept.push(path.clone());
     };
-    if let Some((file, why)) = spoilt(workspace, &outcome) {
-        let message = format!("nothing of the functions is migrated: {why}");
-        outcome.left = vec![Left { code: "unproved", severity: Severity::Error, span: file, message, suggestion: None }];
-        outcome.calls = crate::codemod::Calls { rewritten: 0, left: outcome.calls.rewritten + outcome.calls.left };
-        outcome.files.clear();
-        outcome.created = None;
-    }
+    let is_refused = |left: &Left| left.code == "functions-kept-file" && refused.iter().any(|why| why.span.file == left.span.file);
+    outcome.left.retain(|left| !is_refused(left));
+    outcome.left.extend(refused);
     // Each call that is left says so itself.
     if !outcome.files.is_empty() {
         let is_made_of_schema = |file: FileId| !outcome.files.contains_key(&file) && functions::makes_definitions(workspace, file);
@@ -103,6 +101,24 @@ fn add_functions(workspace: &Workspace, place: usize, options: &Options, plan: &
     plan.calls = outcome.calls;
     plan.files.extend(outcome.files);
     plan.created.extend(outcome.created);
+}
+
+/// What becomes of the functions. Calls with comments in them that the new code would have no place for are left.
+fn with_comments(workspace: &Workspace, place: usize, after: &Workspace, options: &Options, plan: &Plan) -> functions::Outcome {
+    let mut comments: Vec<Span> = Vec::new();
+    loop {
+        let outcome = functions::plan(workspace, place, after, options, &comments, &plan.files);
+        let lost = |(file, rewritten): (&FileId, &crate::codemod::Rewritten)| {
+            let source = workspace.source(*file);
+            let new = crate::model::read(*file, source.path.clone(), rewritten.text.clone()).source;
+            lost_comments(source, &new)
+        };
+        let found: Vec<Span> = outcome.files.iter().flat_map(lost).filter(|comment| !comments.contains(comment)).collect();
+        if found.is_empty() {
+            return outcome;
+        }
+        comments.extend(found);
+    }
 }
 
 /// Where the new text of a file cannot be read, or lacks a comment of the old one: it must not be written.
