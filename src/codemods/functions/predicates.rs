@@ -1,6 +1,7 @@
 //! Conditions: ranges of indexes, and filters.
 
 use super::ask::{Bound, Op, Predicate, Value};
+use super::edges;
 use super::reader::{Reader, column};
 use super::sites::created_at;
 use super::verdict::Why;
@@ -8,8 +9,8 @@ use crate::model::hir::{BindingId, ExprId, ExprKind, Name};
 use crate::model::queries::callback;
 use crate::model::ty::{SchemaTy, Ty};
 
-/// `(q) => q.eq("a", x).gt("b", y)`.
-pub fn bounds(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, range: ExprId) -> Result<Vec<Bound>, Why> {
+/// `(q) => q.eq("a", x).gt("b", y)`, a range of this index.
+pub fn bounds(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, index: &Name, range: ExprId) -> Result<Vec<Bound>, Why> {
     let opaque = || Why::new("functions-range", "the range of the index is not written as calls on its parameter");
     let (param, body) = callback(reader.module, range).ok_or_else(opaque)?;
     let mut bounds = Vec::new();
@@ -23,7 +24,23 @@ pub fn bounds(reader: &Reader<'_>, schema: &SchemaTy, table: &Name, range: ExprI
         at = reader.module.bare(object);
     }
     bounds.reverse();
+    check_fields(schema, table, index, &bounds)?;
     Ok(bounds)
+}
+
+/// Convex reads an index by its fields in their order, and throws where a range has others; the ORM would look for an index that fits.
+fn check_fields(schema: &SchemaTy, table: &Name, index: &Name, bounds: &[Bound]) -> Result<(), Why> {
+    let definition = edges::table(schema, table).and_then(|table| table.all_indexes().find(|known| known.name == *index));
+    let Some(fields) = definition.and_then(|index| index.own_fields()) else { return Ok(()) };
+    let fields: Vec<Name> = fields.iter().map(column).chain([Name::from("createdAt")]).collect();
+    let equal = bounds.iter().take_while(|bound| bound.op == Op::Eq).count();
+    // Behind the equal ones stand the bounds of one field.
+    let is_next = |(at, bound): (usize, &Bound)| fields.get(at.min(equal)) == Some(&bound.field);
+    if bounds.iter().enumerate().all(is_next) {
+        return Ok(());
+    }
+    let message = format!("its range has other fields than the index `{index}`, or has them in another order, which Convex refuses");
+    Err(Why::new("functions-range", message).or("name the fields of the index, beginning with the first"))
 }
 
 /// `(q) => q.search("a", x).eq("b", y)`: the value looked for, and the filters.

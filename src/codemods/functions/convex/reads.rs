@@ -68,7 +68,7 @@ pub fn query(front: &Front<'_>, query: &DbQuery, table: &Name) -> Result<Underst
                 }
                 let bounds = match &args[1..] {
                     [] => Vec::new(),
-                    [range] => predicates::bounds(&front.reader, front.schema, table, *range)?,
+                    [range] => predicates::bounds(&front.reader, front.schema, table, &name, *range)?,
                     _ => return Err(dynamic()),
                 };
                 check_bounds(front, table, &bounds)?;

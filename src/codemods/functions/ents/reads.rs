@@ -78,8 +78,9 @@ impl Walk<'_, '_> {
                     [_] => Source::All,
                     [_, index] => Source::Index { name: self.index(index.value)?, bounds: Vec::new() },
                     [_, index, range] => {
-                        let bounds = predicates::bounds(self.reader, &self.ents.schema, &table, range.value)?;
-                        Source::Index { name: self.index(index.value)?, bounds }
+                        let name = self.index(index.value)?;
+                        let bounds = predicates::bounds(self.reader, &self.ents.schema, &table, &name, range.value)?;
+                        Source::Index { name, bounds }
                     }
                     _ => return Err(dynamic()),
                 };
