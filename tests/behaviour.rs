@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use backends::{Backend, Bench, backends, is_one_asked_for, problems};
 use harmless::{HARMLESS, Harmless};
-use orm_lint::codemod::{From, Left, Options};
+use orm_lint::codemod::{From, Left, Options, Part};
 use orm_lint::codemods;
 use sabotage::Broken;
 use serde_json::Value;
@@ -49,6 +49,25 @@ fn backends_do_what_they_did() {
     failures.report();
 }
 
+/// Where the schema goes first, functions of plain Convex stay as they are, on tables of the ORM: they have to do what they did there.
+#[test]
+fn functions_that_stay_do_what_they_did() {
+    let Some(mut bench) = Bench::new() else { return };
+    let mut failures = Failures::default();
+    let (mut titles, mut cases) = (Vec::new(), Vec::new());
+    for backend in backends().into_iter().filter(|backend| backend.options.from == From::Convex) {
+        let written = backend.migrated(&Options { only: Some(Part::Schema), ..backend.options.clone() }).0;
+        failures.check(written.contains_key("convex/schema.ts"), || format!("{}: the schema stays", backend.name));
+        cases.push(bench.case(&backend, &written));
+        titles.push(backend.name);
+    }
+    for (title, result) in titles.iter().zip(bench.outcomes(&cases)) {
+        let problems = problems(&result);
+        failures.check(problems.is_empty(), || format!("{title}\n  {}", problems.join("\n  ")));
+    }
+    failures.report();
+}
+
 /// What is exported and looks like a function that can be called: `notes:add`.
 fn functions(backend: &Backend) -> Vec<String> {
     let mut all = Vec::new();
@@ -57,7 +76,7 @@ fn functions(backend: &Backend) -> Vec<String> {
         for line in text.lines().filter_map(|line| line.strip_prefix("export const ")) {
             let Some((name, made)) = line.split_once(" = ") else { continue };
             let head = made.split(['(', ' ']).next().unwrap_or_default().to_lowercase();
-            if (head.ends_with("query") || head.ends_with("mutation")) && made.contains('(') && made.contains('{') {
+            if ["query", "mutation", "action"].iter().any(|kind| head.ends_with(kind)) && made.contains('(') && made.contains('{') {
                 all.push(format!("{module}:{name}"));
             }
         }

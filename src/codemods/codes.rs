@@ -43,6 +43,10 @@ pub const CODES: &[(&str, &str)] = &[
         "functions-foreign-key",
         "A row is written whose id of another row is a foreign key now, so that the ORM refuses it where there is no such row.",
     ),
+    (
+        "functions-index",
+        "The ORM chooses another index than the one that was named, and looks through other rows to find the same. Only the cost may differ.",
+    ),
     ("functions-iterated", "Rows are read one after the other, and the ORM reads them all at once. The call is left."),
     ("functions-kept-file", "The file of a call was to stay as it is. The call is left."),
     ("functions-kept-table", "The table of a call is not one of the ORM's. The call is left."),
@@ -70,7 +74,7 @@ pub const CODES: &[(&str, &str)] = &[
         "Cursors from before and those of the ORM cannot be used for each other, nor do its pages say how to split them.",
     ),
     ("functions-public-shape", "A public function returns rows of the ORM now. It was asked for with `--public-shape orm`."),
-    ("functions-range", "The range of an index is not written where it can be read. The call is left."),
+    ("functions-range", "The range of an index is not written where it can be read, or has other fields than the index. The call is left."),
     ("functions-raw-document", "Documents are asked for without the defaults of their fields. The call is left."),
     (
         "functions-referenced",
@@ -80,6 +84,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("functions-reverse-cascade", "With the row goes what it refers to, which the ORM leaves. The call is left."),
     ("functions-rules", "Reads and writes go through rules, which the ORM has as policies of its tables. The calls are left."),
     ("functions-search", "A search has no limit, which the ORM asks for. The call is left."),
+    (
+        "functions-session",
+        "`getSession` reads the row through the ORM, where the context that it is given has one: it has `id` in the place of `_id`.",
+    ),
     ("functions-setup", "The ORM cannot be started for the calls. Nothing of the functions is migrated."),
     ("functions-soft-delete", "A deletion marks rows, or takes rows along that are otherwise only marked. The call is left."),
     ("functions-symmetric", "Ents keep an edge of a table to itself once for each direction. The call is left."),
@@ -98,6 +106,10 @@ pub const CODES: &[(&str, &str)] = &[
         "What looks like a call on an ent is made on something that is not known. Rows have to go on being ents.",
     ),
     ("functions-used-as-ent", "What a call yields is used as an ent by another that is left. So is this one."),
+    (
+        "functions-vector-search",
+        "A search by a vector stays as it is, and finds what it found. The ORM looks its hits up in a database, which no action has.",
+    ),
     ("functions-write-result", "The id that a deletion gives back is used, and is not at hand where the call stands. The call is left."),
     ("internal-column", "A field is called like a property of the ORM's own table objects. The table stays a plain one."),
     ("nested-index", "An index reads a field inside of an object. The table stays a plain one."),

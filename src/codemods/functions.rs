@@ -5,6 +5,7 @@
 
 mod aliases;
 mod ask;
+mod beside;
 mod by_hand;
 mod changes;
 mod conditions;
@@ -89,8 +90,9 @@ pub fn plan(
     found
         .iter_mut()
         .for_each(|file| file.is_kept = file.is_of_schema || file.is_behind || options.kept.contains(&before.source(file.file).path));
+    let beside = beside::remarks(before, project, &files, &target, options);
     if found.is_empty() {
-        return Outcome::default();
+        return Outcome { left: beside, ..Outcome::default() };
     }
     let wiring = match options.from {
         From::Ents => wiring::Wiring::of(before, &found),
@@ -121,6 +123,7 @@ pub fn plan(
     outcome.calls = calls(&found);
     outcome.left = decide::left(before, &found, options.from);
     outcome.left.extend(differences::once_per_file(before, &target, &found, options.from));
+    outcome.left.extend(beside.into_iter().filter(|_| obstacle.is_none()));
     if options.public_shape == PublicShape::Orm {
         let notes = notes::notes(before, &found);
         outcome.left.extend(public::reshape(before, place, &mut found, &notes));
@@ -215,7 +218,11 @@ fn severity(code: &str) -> Severity {
         | "functions-missing-or-null"
         | "functions-dangling"
         | "functions-missing-edge"
-        | "functions-unchecked-id" => Severity::Info,
+        | "functions-unchecked-id"
+        | "functions-error"
+        | "functions-foreign-key"
+        | "functions-unbounded"
+        | "functions-vector-search" => Severity::Info,
         _ => Severity::Warning,
     }
 }

@@ -77,4 +77,12 @@ pub const DIFFERENCES: &[Difference] = &[
     ),
     ("another order, of Convex", "functions-order", "in another order", CONVEX_LEFT, "\"by_name_size\""),
     ("rows one after the other", "functions-iterated", "reads them all at once", CONVEX_LEFT, "for await (const team"),
+    ("sessions", "functions-session", "`id` and `createdAt` in the place of", "ents/functions-differences · Sessions", "getSession(ctx);"),
+    (
+        "another index, of Convex",
+        "functions-index",
+        "the ORM reads the index `by_state` here, and not `by_house`",
+        "convex/functions-differences · Another index",
+        "withIndex(\"by_house\"",
+    ),
 ];

@@ -60,4 +60,22 @@ pub const LEFT: &[LeftRow] = &[
         "convex/functions-writes · Deletions with foreign keys",
         "ctx.db.delete(\"boards\", boardId)",
     ),
+    (
+        "searches by vectors",
+        "functions-vector-search",
+        "convex/functions-vectors · Hits whose rows a query reads",
+        "ctx.vectorSearch(\"dishes\", \"by_taste\", {",
+    ),
+    (
+        "searches by vectors in tables that stay",
+        "functions-vector-search",
+        "convex/functions-vectors · A table that stays as it is",
+        "ctx.vectorSearch(\"menus\", \"by_taste\"",
+    ),
+    (
+        "ranges that an index does not have",
+        "functions-range",
+        "convex/functions-left · A range that its index does not have",
+        "(q: any) => q.gt(\"name\", name).eq(\"size\", size)).first()",
+    ),
 ];

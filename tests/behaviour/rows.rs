@@ -356,4 +356,12 @@ pub const ENTS: &[Row] = &[
         "ctx.db.normalizeId(\"ships\", text)",
         ("\"ships\", text", "\"logs\", text"),
     ),
+    (
+        "vectorSearch, whose rows a query reads",
+        "gallery",
+        "sketches:titles",
+        ".getMany(hits.map(({ _id }) => _id))",
+        "hits[i]._id === sketch._id",
+        ("hits[i]._id", "(hits[i] as any).id"),
+    ),
 ];

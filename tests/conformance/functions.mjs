@@ -108,7 +108,7 @@ async function made(database, { call, args, as, put, value, drop }, known) {
     if (as) known[as] = stored;
     return { value: null };
   }
-  const kinds = ["query", "mutation"];
+  const kinds = ["query", "mutation", "action"];
   let said;
   for (const kind of kinds) {
     try {

@@ -59,7 +59,8 @@ fn keep(found: &mut [FileSites]) {
     for file in found.iter_mut().filter(|file| file.is_kept || is_setup_kept) {
         let (code, why) = match (file.is_of_schema, file.is_kept) {
             _ if file.is_behind => {
-                ("functions-table-file", "the schema imports its file, and would start the ORM before there is a schema to start it with")
+                let why = "the schema stands in its file, or imports it, and would start the ORM before there is a schema to start it with";
+                ("functions-table-file", why)
             }
             (true, _) => ("functions-table-file", "its file defines tables, too, which are written anew"),
             (_, true) => ("functions-kept-file", "its file was to stay as it is"),

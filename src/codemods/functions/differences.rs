@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use super::ask::{Ask, End, Read, Source};
+use super::order;
 use super::reader::Reader;
 use super::sites::{FileSites, Site};
-use super::suggestions;
 use super::target::Target;
 use super::verdict::{Remark, Understood};
-use crate::codemod::{From, Left, Severity};
+use super::{severity, suggestions};
+use crate::codemod::{From, Left};
 use crate::model::Workspace;
 use crate::model::hir::{BindingKind, Cast, ExprId, ExprKind, Name};
 use crate::model::ty::Ty;
@@ -31,7 +32,7 @@ fn of_file(workspace: &Workspace, target: &Target, file: &FileSites, from: From)
             From::Ents => text,
             From::Convex => text.replace("ctx.orm", "orm.db(ctx)"),
         });
-        said.push(Left { code, severity: Severity::Info, span, message, suggestion });
+        said.push(Left { code, severity: severity(code), span, message, suggestion });
     };
     let first = |is_it: &dyn Fn(&Ask) -> bool| {
         let those: Vec<Span> = live.iter().filter(|(_, ask)| is_it(ask)).map(|(span, _)| *span).collect();
@@ -44,6 +45,16 @@ fn of_file(workspace: &Workspace, target: &Target, file: &FileSites, from: From)
     if let Some((span, count)) = first(&reads_all) {
         let subject = if count == 1 { "this call reads".to_owned() } else { format!("{count} calls of this file read") };
         say("functions-unbounded", span, format!("{subject} all rows that there are, as before, and now says so to the ORM"), "…");
+    }
+    for (span, ask) in &live {
+        let (Ask::Read(read) | Ask::Via { read, .. }) = ask else { continue };
+        let Source::Index { name, .. } = &read.source else { continue };
+        if let Some(other) = target.tables.get(&read.table).and_then(|table| order::wider_index(read, table)) {
+            let message = format!(
+                "the ORM reads the index `{other}` here, and not `{name}`: it finds the same, and may look through many more rows for it"
+            );
+            say("functions-index", *span, message, &read.table);
+        }
     }
     let mut inserted: BTreeMap<&Name, Span> = BTreeMap::new();
     for (span, ask) in live.iter().rev() {

@@ -10,6 +10,7 @@ mod sites;
 mod writes;
 
 use chain::{Base, Chain, Link, chains, held_in, prefix};
+pub use factories::is_factory;
 pub use sites::read;
 
 use std::sync::Arc;

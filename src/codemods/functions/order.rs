@@ -67,6 +67,15 @@ pub fn order_by(read: &Read, table: Option<&OrmTable>) -> Option<Vec<Name>> {
     }
 }
 
+/// The index that the ORM reads in the place of the one that was named, where rows have to be looked through that the range had left out.
+pub fn wider_index<'t>(read: &Read, table: &'t OrmTable) -> Option<&'t Name> {
+    let Source::Index { name, bounds } = &read.source else { return None };
+    let asked = asked(read, &table.indexes)?;
+    let index = chosen(&asked, &table.indexes).filter(|index| index.name != *name)?;
+    let fields = read_by(index, &asked);
+    bounds.iter().any(|bound| !fields.contains(&system(&bound.field))).then_some(&index.name)
+}
+
 /// Whether rows come in the order of their insertion, if that is asked for.
 fn by_creation(read: Option<&TableIndex>, asked: &[(Name, Op)]) -> bool {
     let Some(index) = read else { return true };
@@ -154,19 +163,21 @@ fn score(index: &TableIndex, fields: &[&Name]) -> Option<(f64, u8)> {
     (overlap > 0).then(|| (50.0 * overlap as f64 / index.fields.len().max(fields.len()) as f64, 1))
 }
 
-/// How many of an index's fields the ORM reads it by: equal ones, and one with bounds.
+/// The first fields of an index, as many as the ORM reads it by: equal ones, and one with bounds.
+fn read_by<'i>(index: &'i TableIndex, asked: &[(Name, Op)]) -> &'i [Name] {
+    let op = |field: &Name| asked.iter().find(|(name, _)| name == field).map(|(_, op)| *op);
+    let equal = index.fields.iter().take_while(|field| op(field) == Some(Op::Eq)).count();
+    let has_bounds = index.fields.get(equal).is_some_and(|next| op(next).is_some());
+    &index.fields[..equal + usize::from(has_bounds)]
+}
+
+/// How many of the comparisons the ORM reads an index by: of a field with bounds, both.
 fn consumed(index: &TableIndex, asked: &[(Name, Op)]) -> usize {
-    let mut count = 0;
-    for field in &index.fields {
+    let of_field = |field: &Name| {
         let mut ops = asked.iter().filter(|(name, _)| name == field).map(|(_, op)| *op);
-        match ops.next() {
-            Some(Op::Eq) => count += 1,
-            // Both of its bounds.
-            Some(_) => return count + 1 + ops.count(),
-            None => return count,
-        }
-    }
-    count
+        if ops.next() == Some(Op::Eq) { 1 } else { 1 + ops.count() }
+    };
+    read_by(index, asked).iter().map(of_field).sum()
 }
 
 /// Whether the rows that a read yields come in no order that could be told: at most one, or an error.
