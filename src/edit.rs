@@ -73,7 +73,7 @@ impl Fix {
 #[derive(Clone, Debug, Default)]
 pub struct Change {
     files: BTreeMap<FileId, Vec<Edit>>,
-    /// What fixes that were taken rely on.
+    /// What fixes that were taken rely on: in order, and no two of them meet.
     kept: BTreeMap<FileId, Vec<Span>>,
 }
 
@@ -82,24 +82,22 @@ impl Change {
     ///
     /// Edits that were taken before word for word (two fixes that add the same import) are shared.
     pub fn try_add(&mut self, fix: &Fix) -> bool {
-        let relies_on_taken = |span: &Span| self.files.get(&span.file).is_some_and(|taken| taken.iter().any(|t| meet(t.span, *span)));
-        if fix.relies_on.iter().any(relies_on_taken) {
+        let taken = |file: FileId| self.files.get(&file).map_or(&[][..], Vec::as_slice);
+        if fix.relies_on.iter().any(|span| met(taken(span.file), |edit| edit.span, *span).is_some()) {
             return false;
         }
         let mut new: Vec<&Edit> = Vec::with_capacity(fix.edits.len());
         for edit in &fix.edits {
-            let taken = self.files.get(&edit.span.file).map_or(&[][..], Vec::as_slice);
-            if taken.contains(edit) || new.contains(&edit) {
+            if new.contains(&edit) {
                 continue;
             }
             let kept = self.kept.get(&edit.span.file).map_or(&[][..], Vec::as_slice);
-            if taken.iter().any(|t| meet(t.span, edit.span))
-                || new.iter().any(|n| meet(n.span, edit.span))
-                || kept.iter().any(|k| meet(*k, edit.span))
-            {
-                return false;
+            match met(taken(edit.span.file), |edit| edit.span, edit.span) {
+                Some(same) if same == edit => continue,
+                Some(_) => return false,
+                None if new.iter().any(|n| meet(n.span, edit.span)) || met(kept, |span| *span, edit.span).is_some() => return false,
+                None => new.push(edit),
             }
-            new.push(edit);
         }
         for edit in new {
             let list = self.files.entry(edit.span.file).or_default();
@@ -107,7 +105,7 @@ impl Change {
             list.insert(at, edit.clone());
         }
         for span in &fix.relies_on {
-            self.kept.entry(span.file).or_default().push(*span);
+            keep(self.kept.entry(span.file).or_default(), *span);
         }
         true
     }
@@ -137,5 +135,68 @@ pub fn apply(text: &str, edits: &[Edit]) -> String {
 
 /// Whether edits of the two cannot both be made: they overlap, or insert at one place.
 fn meet(a: Span, b: Span) -> bool {
-    a.file == b.file && a.start < b.end.max(b.start + 1) && b.start < a.end.max(a.start + 1)
+    a.file == b.file && a.start < reach(b) && b.start < reach(a)
+}
+
+/// Where what it meets ends: a place between two letters meets what stands there.
+fn reach(span: Span) -> u32 {
+    span.end.max(span.start + 1)
+}
+
+/// The first of these that meets the span; they are in order, and no two of them meet.
+fn met<T>(sorted: &[T], span_of: impl Fn(&T) -> Span, span: Span) -> Option<&T> {
+    let at = sorted.partition_point(|one| reach(span_of(one)) <= span.start);
+    sorted.get(at).filter(|one| meet(span_of(one), span))
+}
+
+/// Adds the span to those in order; those that it meets become one with it.
+fn keep(sorted: &mut Vec<Span>, mut span: Span) {
+    let from = sorted.partition_point(|one| reach(*one) <= span.start);
+    let to = from + sorted[from..].partition_point(|one| one.start < reach(span));
+    for one in &sorted[from..to] {
+        span = Span { start: span.start.min(one.start), end: span.end.max(one.end), ..span };
+    }
+    sorted.splice(from..to, [span]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fixes of one edit and one place relied on, all over a short text, with many that meet.
+    fn fixes(count: u32) -> Vec<Fix> {
+        let mut state = 7_u32;
+        let mut next = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % below
+        };
+        let mut span = || {
+            let start = next(400);
+            Span::new(FileId(0), start, start + next(4))
+        };
+        let fix = |span: &mut dyn FnMut() -> Span| Fix::safe("", vec![Edit::replace(span(), "x")]).relying_on([span()]);
+        (0..count).map(|_| fix(&mut span)).collect()
+    }
+
+    #[test]
+    fn a_fix_is_taken_where_nothing_that_was_taken_meets_it() {
+        let mut change = Change::default();
+        let mut taken: Vec<&Fix> = Vec::new();
+        let fixes = fixes(2_000);
+        for fix in &fixes {
+            let (edit, relied) = (&fix.edits[0], fix.relies_on[0]);
+            let is_free = taken.iter().all(|other| {
+                let (theirs, kept) = (&other.edits[0], other.relies_on[0]);
+                (theirs == edit || !meet(theirs.span, edit.span) && !meet(kept, edit.span)) && !meet(theirs.span, relied)
+            });
+            let is_shared = taken.iter().any(|other| other.edits[0] == *edit);
+            let expected = is_free || is_shared && taken.iter().all(|other| !meet(other.edits[0].span, relied));
+            assert_eq!(change.try_add(fix), expected, "{fix:?} after {}", taken.len());
+            if expected {
+                taken.push(fix);
+            }
+        }
+        assert!(taken.len() > 50 && taken.len() < fixes.len());
+        assert!(change.files().all(|(_, edits)| edits.is_sorted_by(|a, b| a.span.end <= b.span.start)));
+    }
 }
