@@ -1,7 +1,8 @@
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::hir::{BindingKind, ExprId, ExprKind, Module};
-use crate::model::{Callee, PlatformCall};
+use crate::model::ty::FunctionKind;
+use crate::model::{Callee, PlatformCall, Role};
 use crate::rule::{Category, Cx, Rule, RuleMeta};
 
 declare_rule! {
@@ -28,7 +29,7 @@ impl Rule for RetryWithoutJitter {
         let module = cx.workspace.hir(call.file);
         let at = match &call.callee {
             Callee::Context(part) if &**part == "scheduler.runAfter" => 0,
-            Callee::External(external) if external.is("global", &["setTimeout"]) => 1,
+            Callee::External(external) if external.is("global", &["setTimeout"]) && may_wait(call, cx) => 1,
             _ => return None,
         };
         let delay = module.call(call.call)?.args.get(at)?.value;
@@ -43,6 +44,14 @@ impl Rule for RetryWithoutJitter {
         );
         Some(())
     }
+}
+
+/// Whether the code waits on the backend, and where waiting is possible: transactions have no timers, and clients are not meant.
+fn may_wait(call: &PlatformCall, cx: &Cx<'_>) -> bool {
+    let module = cx.workspace.hir(call.file);
+    let function = cx.project.function_around(module, module.enclosing_func(call.call));
+    let is_transaction = function.is_some_and(|f| matches!(f.kind(), FunctionKind::Query | FunctionKind::Mutation));
+    cx.workspace.files[call.file.0 as usize].role == Role::Backend && !is_transaction
 }
 
 /// What a delay is made of.
