@@ -6,6 +6,7 @@ pub mod args;
 pub mod baseline;
 pub mod changed;
 pub mod config;
+pub mod convex_version;
 pub mod explain;
 pub mod git;
 pub mod journal;

@@ -18,10 +18,10 @@ use super::paths::Places;
 use super::roots::Roots;
 use super::tsconfig::TsConfigs;
 use super::walk::{self, Walked};
-use super::{named, prefilter, progress};
+use super::{convex_version, named, prefilter, progress};
 use crate::document;
 use crate::model::layout::{lies_in, parent};
-use crate::model::{self, File, Layout, Role};
+use crate::model::{self, File, Layout, Role, Root};
 use crate::source::{Block, FileId, STACK_SIZE, SourceFile};
 
 /// How to read.
@@ -66,6 +66,8 @@ pub fn load(places: &Places, targets: &[PathBuf], reading: Reading) -> Loaded {
     while loader.advance() {}
     let mut layout = loader.layout();
     layout.named_outside = std::mem::take(&mut loader.named).into_values().flatten().collect();
+    let version = |root: &Root| Some((root.functions.clone(), convex_version::of(&places.on_disk(&root.functions), root.is_component)?));
+    layout.convex = layout.roots.iter().filter_map(version).collect();
     for file in loader.files.iter_mut().filter(|file| file.source.block.is_none()) {
         file.role = layout.role_of(&file.source.path);
     }

@@ -1,6 +1,6 @@
 //! Where projects lie in the tree of files, what each file is to its project, and which file an import names. Knows paths, reads none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Role;
 
@@ -27,6 +27,31 @@ pub struct PathAliases {
     pub of_package: bool,
 }
 
+/// A version of Convex, or the lowest of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConvexVersion {
+    pub major: u32,
+    pub minor: u32,
+    /// It is the one that is installed, and not just the lowest that may be.
+    pub is_installed: bool,
+}
+
+impl ConvexVersion {
+    /// The version, or the lowest of the range; `None` for what only a package manager can tell.
+    pub fn lowest(range: &str) -> Option<Self> {
+        let first = range.trim_start_matches(['^', '~', '>', '=', 'v', ' ']);
+        let mut numbers = first.split(['.', '-', ' ']).map(str::parse);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) => Some(Self { major, minor, is_installed: false }),
+            _ => None,
+        }
+    }
+
+    pub fn is_before(self, major: u32, minor: u32) -> bool {
+        (self.major, self.minor) < (major, minor)
+    }
+}
+
 /// Everything about paths that linking needs.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
@@ -35,6 +60,8 @@ pub struct Layout {
     pub aliases: Vec<PathAliases>,
     /// What code that was not read as such names of backends, `posts.list` for `api.posts.list`: a client's, for the most part.
     pub named_outside: BTreeSet<String>,
+    /// For which version of Convex a project is written, by its functions folder, where that is known.
+    pub convex: BTreeMap<String, ConvexVersion>,
 }
 
 impl Layout {
@@ -42,6 +69,11 @@ impl Layout {
     pub fn root_of(&self, path: &str) -> Option<usize> {
         let holds = |root: &Root| lies_in(path, &root.functions);
         (0..self.roots.len()).filter(|&i| holds(&self.roots[i])).max_by_key(|&i| self.roots[i].functions.len())
+    }
+
+    /// For which version of Convex the file is written, where that is known.
+    pub fn convex_at(&self, path: &str) -> Option<ConvexVersion> {
+        self.convex.get(&self.roots[self.root_of(path)?].functions).copied()
     }
 
     /// What a file is, by its path.
@@ -204,6 +236,26 @@ mod tests {
         ];
         for (folder, path, joined) in cases {
             assert_eq!(join(folder, path), joined, "{folder} and {path}");
+        }
+    }
+
+    #[test]
+    fn versions_are_the_lowest_of_a_range() {
+        let cases = [
+            ("1.31.0", Some((1, 31))),
+            ("^1.25.4", Some((1, 25))),
+            ("~1.3", Some((1, 3))),
+            (">=1.16.1 <2", Some((1, 16))),
+            (">= 1.29", Some((1, 29))),
+            ("1.17.0-alpha.1", Some((1, 17))),
+            ("^1.17 || ^2.0", Some((1, 17))),
+            ("latest", None),
+            ("workspace:*", None),
+            ("*", None),
+            ("1.x", None),
+        ];
+        for (range, version) in cases {
+            assert_eq!(ConvexVersion::lowest(range).map(|v| (v.major, v.minor)), version, "{range}");
         }
     }
 

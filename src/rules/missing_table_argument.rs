@@ -20,7 +20,10 @@ declare_rule! {
     /// ```
     ///
     /// ## When not to use it
-    /// Versions of Convex before 1.31 do not take the table.
+    /// Versions of Convex before 1.31 do not take the table; where such a version is installed, the rule is silent by itself.
+    ///
+    /// ## Fix safety
+    /// Unsafe where package.json allows a version before 1.31 and none is installed that could be asked.
     pub struct MissingTableArgument {} = { id: "missing-table-argument", category: Category::Functions, level: Level::Off, since: "0.1.0", strict: Level::Warn, alias: "explicit-table-ids", fix: FixKind::Safe }
 }
 
@@ -36,6 +39,10 @@ impl Rule for MissingTableArgument {
             "patch" | "replace" => 2,
             _ => return None,
         };
+        let version = cx.workspace.layout.convex_at(&cx.workspace.source(call.file).path).filter(|version| version.is_before(1, 31));
+        if version.is_some_and(|version| version.is_installed) {
+            return None;
+        }
         let module = cx.workspace.hir(call.file);
         let args = &module.call(call.call)?.args;
         if args.len() != short || args.iter().any(|a| a.spread) {
@@ -54,10 +61,15 @@ impl Rule for MissingTableArgument {
         };
         let first = module.span(args.first()?.value);
         let style = cx.workspace.style(call.file);
+        let edits = vec![Edit::insert_before(first, format!("{}, ", style.string(table)))];
+        let fix = match version {
+            Some(version) => Fix::r#unsafe(format!("Name `{table}`; Convex {}.{} does not take it, 1.31 does", version.major, version.minor), edits),
+            None => Fix::safe(format!("Name `{table}`"), edits),
+        };
         cx.report(
             Diagnostic::new(span, format!("`db.{method}` does not name the table of the id, `{table}`"))
                 .help(format!("give it first: `db.{method}({}, …)`", style.string(table)))
-                .fix(Fix::safe(format!("Name `{table}`"), vec![Edit::insert_before(first, format!("{}, ", style.string(table)))])),
+                .fix(fix),
         );
         Some(())
     }
