@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use super::effects::{Effect, Reached};
-use super::hir::{BindingId, BindingKind, ExprId, ExprKind, FuncId, ImportName, Module, Name, Parent};
+use super::hir::{Binding, BindingId, BindingKind, ExprId, ExprKind, FuncId, ImportName, Module, Name, Parent, Step};
 use super::infer::Infer;
 use super::ty::{FunctionAt, Ty};
 use super::{Function, Project, Workspace};
@@ -304,11 +304,7 @@ pub(super) fn references(infer: &Infer<'_>, file: FileId) -> Vec<Reference> {
     let module = infer.hir(file);
     let mut found = Vec::new();
     for (at, binding) in module.bindings.iter().enumerate() {
-        let Some(import) = module.import(binding).filter(|i| !i.type_only) else { continue };
-        let may_be = import.module.contains("_generated/api")
-            || import.name == ImportName::Namespace
-            || matches!(&import.name, ImportName::Named(name) if matches!(&**name, "api" | "internal" | "components"));
-        if !may_be || !is_root(infer, file, BindingId(at as u32)) {
+        if !may_be_root(module, binding) || !is_root(infer, file, BindingId(at as u32)) {
             continue;
         }
         for usage in &binding.uses {
@@ -320,6 +316,23 @@ pub(super) fn references(infer: &Infer<'_>, file: FileId) -> Vec<Reference> {
     }
     found.sort_by_key(|r| r.expr);
     found
+}
+
+/// Whether the name is worth asking about: an import, or a constant that is taken out of one.
+fn may_be_root(module: &Module, binding: &Binding) -> bool {
+    let is_name = |name: &str| matches!(name, "api" | "internal" | "components");
+    match binding.kind {
+        BindingKind::Import(_) => module.import(binding).is_some_and(|import| {
+            let is_named = matches!(&import.name, ImportName::Named(name) if is_name(name));
+            !import.type_only && (import.module.contains("_generated/api") || import.name == ImportName::Namespace || is_named)
+        }),
+        BindingKind::Const(Some(init)) if binding.writes.is_empty() => match &*binding.path {
+            [] => matches!(module.expr(module.bare(init)), ExprKind::Member { property, .. } if is_name(property)),
+            [Step::Key(key)] => is_name(key),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 fn is_root(infer: &Infer<'_>, file: FileId, binding: BindingId) -> bool {

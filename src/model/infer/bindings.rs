@@ -61,7 +61,7 @@ impl Infer<'_> {
         }
     }
 
-    fn imported(&self, file: FileId, module: &Name, name: &crate::model::hir::ImportName) -> Ty {
+    pub(super) fn imported(&self, file: FileId, module: &Name, name: &crate::model::hir::ImportName) -> Ty {
         let origin = self.world.origin(file, module, name);
         self.origin(origin)
     }

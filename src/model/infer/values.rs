@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Infer, ents_calls, orm, relations, tables};
-use crate::model::hir::{Arg, Binary, Cast, ExprId, ExprKind, Key, Name, Prop, PropKind, TypeId, Unary};
+use crate::model::hir::{Arg, Binary, Cast, ExprId, ExprKind, ImportName, Key, Name, Prop, PropKind, TypeId, Unary};
 use crate::model::ty::{Ctx, Field, Literal, Object, Places, TableFlavor, Ty, Validator};
 use crate::source::{FileId, Span};
 
@@ -40,6 +40,10 @@ impl Infer<'_> {
                 let fields = fields.map(|f| Field { name: f.name.clone(), ty: self.ty(file, f.ty), optional: f.optional, span: None });
                 Ty::Object(Arc::new(Object { fields: fields.collect(), open: true }))
             }
+            ExprKind::Import(module) => match self.hir(file).as_str(*module) {
+                Some(module) => Ty::promise(self.imported(file, module, &ImportName::Namespace)),
+                None => Ty::Unknown,
+            },
             ExprKind::Sequence(parts) => parts.last().map_or(Ty::Undefined, |last| self.expr(file, *last)),
             _ => {
                 let _ = id;
