@@ -5,6 +5,7 @@ use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::edit::{Applicability, Fix};
 use crate::model::hir::{ExprId, Module, Name};
+use crate::model::ty::Ty;
 use crate::model::queries::{Bound, Compare, End, Predicate, Range, Step, StepKind, Term};
 use crate::model::{DbQuery, Project};
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
@@ -285,6 +286,9 @@ fn advice(query: &DbQuery, filters: &[Filter<'_>], cx: &Cx<'_>) -> String {
         return advice_beside(&used.range, condition, is_in_order(query, cx));
     }
     let table = query.table.as_deref().and_then(|t| cx.project.table(t));
+    if let Some(table) = table.filter(|t| t.field_type(field) == Ty::Undefined) {
+        return format!("the schema gives `{}` no field `{field}`: name one that it has", table.name);
+    }
     let serving = table.and_then(|t| t.definition.all_indexes().find(|i| i.kind == crate::model::ty::IndexKind::Db && !i.staged && i.fields.as_ref().is_some_and(|f| f.first() == Some(field))));
     match serving {
         Some(index) => {

@@ -99,7 +99,9 @@ pub(super) fn plan<'a>(
         conditions.push((Condition { field: bound.field.clone(), ask: Ask::of(&bound.op)? }, Source::Old(bound)));
     }
     let is_untyped = is_untyped(workspace, query, filters);
-    let fit = |compare: &Compare| if is_untyped { Fit::Sure } else { fit(compare, table, module) };
+    // An index can only be on what the schema says.
+    let is_there = |compare: &Compare| table.field_type(&compare.field) != Ty::Undefined;
+    let fit = |compare: &Compare| if is_untyped && is_there(compare) { Fit::Sure } else { fit(compare, table, module) };
     for (filter, term) in filters.iter().flat_map(|f| f.terms.iter().map(move |t| (f, t))) {
         let Some((compare, ask)) = term.compare.as_ref().and_then(|c| Some((c, ask_of(c)?))) else { continue };
         let assertion = match fit(compare) {
