@@ -6,6 +6,8 @@ pub struct Style {
     pub semicolons: bool,
     /// One step of indentation.
     pub indent: String,
+    /// The same in those parts of the file that are indented in the other way: with spaces where most have tabs, with tabs where most have spaces.
+    pub other_indent: String,
     pub newline: &'static str,
     /// The column that lines are wrapped at.
     pub width: usize,
@@ -29,6 +31,12 @@ impl Style {
         }
         seen.line(&bytes[start..]);
         seen.style()
+    }
+
+    /// One step further in than a line that is indented so.
+    pub fn deeper(&self, indent: &str) -> String {
+        let is_other = !indent.is_empty() && indent.contains('\t') != self.indent.contains('\t');
+        format!("{indent}{}", if is_other { &self.other_indent } else { &self.indent })
     }
 
     /// A string literal.
@@ -146,10 +154,12 @@ impl<'t> Seen<'t> {
 
     fn style(&self) -> Style {
         let spaces = (2..=8).max_by_key(|&n| (self.steps[n], n == 2)).filter(|&n| self.steps[n] > 0).unwrap_or(2);
+        let has_tabs = self.tabs > self.steps.iter().sum::<usize>();
         Style {
             quote: if self.single > self.double { '\'' } else { '"' },
             semicolons: self.without_semicolon <= self.with_semicolon,
-            indent: if self.tabs > self.steps.iter().sum::<usize>() { "\t".to_owned() } else { " ".repeat(spaces) },
+            indent: if has_tabs { "\t".to_owned() } else { " ".repeat(spaces) },
+            other_indent: if has_tabs { " ".repeat(spaces) } else { "\t".to_owned() },
             newline: if self.carriage_returns * 2 > self.lines { "\r\n" } else { "\n" },
             width: match self.longest {
                 81..=100 => 100,

@@ -130,6 +130,15 @@ fn an_import_goes_with_the_last_place_that_names_it() {
 }
 
 #[test]
+fn keys_texts_and_comments_name_no_import() {
+    let rest = "// gone\nconst x = { gone: \"https://gone.example\", a: `gone ${1}`, b: y.gone };";
+    assert_eq!(
+        without_gone(&format!("import {{ gone, kept }} from \"convex/values\";\ngone();{rest}")),
+        format!("import {{ kept }} from \"convex/values\";\nkept();{rest}")
+    );
+}
+
+#[test]
 fn a_declaration_goes_with_its_last_import() {
     for (before, after) in [
         ("import { gone } from \"convex/values\";\n\nimport { kept } from \"./a\";\n", "import { kept } from \"./a\";\n"),

@@ -71,12 +71,12 @@ fn fix(function: &Function, cx: &Cx<'_>) -> Option<Fix> {
     }
     let text = &*source.text;
     let outer = indent_at(text, span.start);
-    let inner = format!("{outer}{}", style.indent);
+    let inner = style.deeper(outer);
     let mut object = String::from("{");
     for entry in &entries {
         object.push_str(&format!("{}{inner}{},", style.newline, entry.print(style, &inner, inner.chars().count(), 1)));
     }
-    let handler = indented(text, span, &style.indent, &multi_line_templates(module, argument.value));
+    let handler = indented(text, span, &inner[outer.len()..], &multi_line_templates(module, argument.value));
     object.push_str(&format!("{}{inner}handler: {handler},{}{outer}}}", style.newline, style.newline));
     edits.push(Edit::replace(span, object));
     Some(Fix::safe("Register the function with an object", edits))

@@ -115,7 +115,7 @@ impl Code {
                 out
             }
             Self::List { open, items, close, .. } => {
-                let inner = format!("{indent}{}", style.indent);
+                let inner = style.deeper(indent);
                 let mut out = open.clone();
                 for (i, item) in items.iter().enumerate() {
                     out.push_str(style.newline);
@@ -142,7 +142,7 @@ impl Code {
         if calls.len() < 2 || fits && (start > 0 || calls.len() < 3) {
             return head + &together;
         }
-        let inner = format!("{}{indent}{}", style.newline, style.indent);
+        let inner = format!("{}{}", style.newline, style.deeper(indent));
         calls.iter().fold(head, |out, call| out + &inner + call)
     }
 
@@ -208,7 +208,7 @@ fn is_hugged(items: &[Code]) -> bool {
 }
 
 fn print_block(open: &str, lines: &[Line], close: &str, style: &Style, indent: &str) -> String {
-    let inner = format!("{indent}{}", style.indent);
+    let inner = style.deeper(indent);
     let last = lines.iter().rposition(|line| line.code.is_some());
     let mut out = open.to_owned();
     for (i, line) in lines.iter().enumerate() {

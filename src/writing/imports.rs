@@ -3,7 +3,7 @@
 use crate::edit::Edit;
 use crate::model::hir::{Binding, BindingKind, Import, ImportName, Module};
 use crate::model::layout::{join, parent};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use crate::style::{Style, indent_at};
 
 /// Imports that a fix needs in one file: the names it may use, and the edits that bring them in.
@@ -49,6 +49,7 @@ impl<'a> Imports<'a> {
                 let specifier = if name == local { name.to_owned() } else { format!("{name} as {local}") };
                 Edit::insert_before(at, format!("{specifier},{}", self.gap_before(import.start)))
             }
+            Some((_, import)) if let Some(brace) = self.lone_brace(import) => Edit::insert_before(brace, format!("{local}, ")),
             _ => self.new_line(&format!("import {clause} from {}{}", self.style.string(from), self.style.semicolon())),
         };
         self.push(edit);
@@ -99,6 +100,13 @@ impl<'a> Imports<'a> {
     fn is_type_import(&self, import: &Import) -> bool {
         let text = self.source.slice(self.module.at(import.decl_start, import.decl_end));
         text["import".len().min(text.len())..].trim_start().starts_with("type ") || import.type_only
+    }
+
+    /// The `{` of a declaration that imports nothing but names.
+    fn lone_brace(&self, import: &Import) -> Option<Span> {
+        let text = self.source.slice(self.module.at(import.decl_start, import.decl_end)).strip_prefix("import")?;
+        let at = import.decl_start + ("import".len() + text.len() - text.trim_start().len()) as u32;
+        text.trim_start().starts_with('{').then(|| self.module.at(at, at))
     }
 
     /// What stands between two names of a list where this one stands: a line break, where it begins a line, else a space.

@@ -35,13 +35,14 @@ impl<'a> StepPlace<'a> {
         if self.fits(&flat) {
             return flat;
         }
-        let (newline, step, indent) = (self.style.newline, &self.style.indent, self.indent);
-        let inner = format!("{indent}{step}");
+        let (newline, indent) = (self.style.newline, self.indent);
+        let inner = self.style.deeper(indent);
+        let deeper = self.style.deeper(&inner);
         let line = format!("{q}{}", calls.concat());
         let body = if calls.len() < 2 || inner.chars().count() + line.chars().count() < self.style.width {
             line
         } else {
-            calls.iter().fold(q.to_owned(), |body, call| format!("{body}{newline}{inner}{step}{call}"))
+            calls.iter().fold(q.to_owned(), |body, call| format!("{body}{newline}{deeper}{call}"))
         };
         format!(".withIndex({name}, {params} =>{newline}{inner}{body}{}{newline}{indent})", self.comma())
     }
@@ -49,11 +50,11 @@ impl<'a> StepPlace<'a> {
     /// `.filter((q) => …)` with these terms, all of which must hold.
     pub fn filter(&self, callback: &Callback<'_>, terms: &[Moved<'_>]) -> String {
         let (params, q) = (callback.params, callback.name);
-        let inner = format!("{}{}", self.indent, self.style.indent);
+        let inner = self.style.deeper(self.indent);
         let predicate = match terms {
             [term] => Code::text(term.indented(&inner)),
             _ => {
-                let deeper = format!("{inner}{}", self.style.indent);
+                let deeper = self.style.deeper(&inner);
                 Code::call(format!("{q}.and"), terms.iter().map(|t| Code::text(t.indented(&deeper))).collect())
             }
         };

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::edit::Edit;
-use crate::model::hir::{BindingId, Import, ImportName, Module};
+use crate::model::hir::{BindingId, ExprKind, Import, ImportName, Module};
 use crate::source::{SourceFile, Span};
 
 /// The edits of one file, sorted and disjoint, with those that take out the imports which they leave unused.
@@ -75,7 +75,15 @@ fn is_named(source: &SourceFile, module: &Module, edits: &[Edit], replaced: &Rep
             || source.comment_over(at).is_some()
             || module.imports.iter().any(|import| (import.decl_start..import.decl_end).contains(&at))
     };
-    words(&source.text, name).any(|at| !is_skipped(at as u32)) || edits.iter().any(|edit| words(&edit.text, name).next().is_some())
+    // Whatever a value names is known from the module; of texts, too, it is known where they are.
+    let mut texts: Option<Vec<Span>> = None;
+    let mut is_text = |at: u32| {
+        let is_text = |kind: &ExprKind| matches!(kind, ExprKind::Str(_) | ExprKind::Template(_));
+        let texts = texts.get_or_insert_with(|| module.exprs().filter(|(_, kind)| is_text(kind)).map(|(id, _)| module.span(id)).collect());
+        texts.iter().any(|span| (span.start..span.end).contains(&at))
+    };
+    words(&source.text, name).any(|at| !is_skipped(at as u32) && !is_text(at as u32))
+        || edits.iter().any(|edit| words(&edit.text, name).next().is_some())
 }
 
 /// All that may be a name.
@@ -87,13 +95,13 @@ fn is_part(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '_' | '$')
 }
 
-/// Where the name stands and is no part of a longer word, no member and no text.
+/// Where the name stands and is no part of a longer word, no member and no key.
 fn words<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> {
     text.match_indices(name).map(|(at, _)| at).filter(move |at| {
         let (before, after) = (&text[..*at], &text[at + name.len()..]);
         let is_member = before.ends_with('.') && !before.ends_with("...");
-        let is_text = before.ends_with(['"', '\'']) && after.starts_with(['"', '\'']);
-        !is_member && !is_text && !before.ends_with(is_part) && !after.starts_with(is_part)
+        let is_key = after.trim_start().trim_start_matches('?').starts_with(':');
+        !is_member && !is_key && !before.ends_with(is_part) && !after.starts_with(is_part)
     })
 }
 

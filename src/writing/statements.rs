@@ -30,9 +30,9 @@ pub fn return_null(module: &Module, func: &Func, text: &str, style: &Style) -> O
     let is_own_line = text[..close as usize].ends_with(indent) && text[..close as usize - indent.len()].ends_with('\n');
     if is_own_line {
         let at = close - indent.len() as u32;
-        return Some(Edit::insert_before(module.at(at, at), format!("{indent}{}{statement}{}", style.indent, style.newline)));
+        return Some(Edit::insert_before(module.at(at, at), format!("{}{statement}{}", style.deeper(indent), style.newline)));
     }
     // The bracket gets a line of its own, too.
     let (indent, newline) = (indent_at(text, *start), style.newline);
-    Some(Edit::replace(module.at(last, close), format!("{newline}{indent}{}{statement}{newline}{indent}", style.indent)))
+    Some(Edit::replace(module.at(last, close), format!("{newline}{}{statement}{newline}{indent}", style.deeper(indent))))
 }

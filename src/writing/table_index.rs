@@ -57,14 +57,15 @@ pub fn add_index(workspace: &Workspace, project: &Project, table: &Table, name: 
         return Some(vec![Edit::insert_after(definition.span, step)]);
     }
     let indent = indent_at(text, end);
-    let indent = if is_broken { indent.to_owned() } else { format!("{indent}{}", style.indent) };
+    let indent = if is_broken { indent.to_owned() } else { style.deeper(indent) };
     let newline = style.newline;
     let step = if indent.chars().count() + step.chars().count() < style.width {
         step
     } else {
         let comma = if style.trailing_commas { "," } else { "" };
-        let items = list.join(&format!(",{newline}{indent}{}", style.indent));
-        format!(".index({}, [{newline}{indent}{}{items}{comma}{newline}{indent}])", quoted(name), style.indent)
+        let inner = style.deeper(&indent);
+        let items = list.join(&format!(",{newline}{inner}"));
+        format!(".index({}, [{newline}{inner}{items}{comma}{newline}{indent}])", quoted(name))
     };
     Some(after_comment(text, definition.span, format!("{newline}{indent}{step}")))
 }

@@ -166,10 +166,10 @@ impl<'a> Writer<'a> {
             at = self.module.bare(object);
         }
         let span = self.module.span(body);
-        let (newline, step) = (self.style().newline, &self.style().indent);
-        let indent = indent_at(&self.source.text, span.start);
+        let newline = self.style().newline;
+        let deeper = self.style().deeper(indent_at(&self.source.text, span.start));
         let bounds = old.into_iter().rev().chain(calls.iter().map(|c| &**c));
-        Edit::replace(span, bounds.fold(name.to_owned(), |range, bound| format!("{range}{newline}{indent}{step}{bound}")))
+        Edit::replace(span, bounds.fold(name.to_owned(), |range, bound| format!("{range}{newline}{deeper}{bound}")))
     }
 
     fn first_range(&self, index: &IndexUse, calls: &[String]) -> Option<Edit> {
