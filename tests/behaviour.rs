@@ -84,6 +84,30 @@ fn functions(backend: &Backend) -> Vec<String> {
     all
 }
 
+/// The schema may be migrated alone, and the functions in a run of their own, which sees no more than the tables of the ORM.
+#[test]
+fn functions_may_follow_later() {
+    let Some(mut bench) = Bench::new() else { return };
+    let mut failures = Failures::default();
+    let (mut titles, mut cases) = (Vec::new(), Vec::new());
+    for backend in backends().into_iter().filter(|backend| backend.options.from == From::Convex) {
+        let part = |only: Part| Options { only: Some(only), ..backend.options.clone() };
+        let (schema, _) = backend.migrated(&part(Part::Schema));
+        let later = backend.with(&schema);
+        let (functions, _) = later.migrated(&part(Part::Functions));
+        let relations = |written: &BTreeMap<String, String>| written.values().map(|text| text.matches("with: {").count()).sum::<usize>();
+        let (at_once, alone) = (relations(&backend.written), relations(&functions));
+        failures.check(alone >= at_once, || format!("{}: {alone} queries load rows along, and {at_once} at once", backend.name));
+        cases.push(bench.case(&backend, &schema.into_iter().chain(functions).collect()));
+        titles.push(backend.name);
+    }
+    for (title, result) in titles.iter().zip(bench.outcomes(&cases)) {
+        let problems = problems(&result);
+        failures.check(problems.is_empty(), || format!("{title}\n  {}", problems.join("\n  ")));
+    }
+    failures.report();
+}
+
 /// A person may leave files as they are: each of them alone, and all but one. What the others become has to work with them.
 #[test]
 fn files_may_stay_as_they_are() {

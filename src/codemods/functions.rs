@@ -72,7 +72,7 @@ pub fn plan(
     written: &BTreeMap<FileId, Rewritten>,
 ) -> Outcome {
     let project = &before.projects[place];
-    let mut target = target::Target::of(after, &after.projects[place], !project.relations.is_empty());
+    let mut target = target::Target::of(after, &after.projects[place]);
     target.is_before_011 = options.target == Version::Before011;
     let is_read = |file: &FileId| matches!(before.files[file.0 as usize].role, Role::Backend | Role::Support);
     let files: Vec<FileId> = project.files.iter().copied().filter(is_read).collect();
@@ -118,7 +118,7 @@ pub fn plan(
     decide::keep_comments(before, &mut found, comments);
     decide::decide(&mut found, obstacle.as_ref());
     if options.public_shape == PublicShape::Keep {
-        by_hand::apply(&mut found);
+        found.iter_mut().for_each(|file| by_hand::apply(before.hir(file.file), file));
     }
     outcome.calls = calls(&found);
     outcome.left = decide::left(before, &found, options.from);

@@ -97,13 +97,16 @@ pub fn named(props: &[Prop]) -> impl Iterator<Item = (&Name, &Prop)> {
 pub fn may_have_default_limit(workspace: &super::Workspace, project: &Project) -> bool {
     let Some(schema) = &project.schema else { return true };
     let module = workspace.hir(schema.file);
-    module.exprs().any(|(_, kind)| match kind {
-        ExprKind::Object(props) => named(props).any(|(name, _)| &**name == "defaultLimit"),
-        ExprKind::Call(call) => {
-            let is_define = matches!(module.expr(call.callee), ExprKind::Local(b) if &*module.binding(*b).name == "defineSchema");
-            is_define && call.args.get(1).is_some_and(|options| module.as_object(options.value).is_none())
-        }
-        _ => false,
+    let sets_limit = |options: ExprId| match module.as_object(options) {
+        Some(_) => match entry(module, options, "defaults") {
+            Some(Some(defaults)) => entry(module, defaults, "defaultLimit") != Some(None),
+            known => known.is_none(),
+        },
+        None => true,
+    };
+    module.calls().any(|(_, call)| {
+        let is_define = matches!(module.expr(call.callee), ExprKind::Local(b) if &*module.binding(*b).name == "defineSchema");
+        is_define && call.args.get(1).is_some_and(|options| sets_limit(options.value))
     })
 }
 

@@ -85,6 +85,13 @@ pub fn returned(module: &Module, func: FuncId) -> Option<Lost> {
     }
 }
 
+/// `Promise.all(list)`.
+pub fn is_promise_all(module: &Module, call: ExprId) -> bool {
+    let Some((called, object, method)) = module.method(call) else { return false };
+    let is_promise = matches!(module.expr(module.bare(object)), ExprKind::Global(name) if &**name == "Promise");
+    is_promise && &**method == "all" && called.args.len() == 1
+}
+
 /// `Promise.all(…)` and its kin.
 fn joins(module: &Module, call: ExprId) -> bool {
     let Some((_, object, method)) = module.method(call) else { return false };

@@ -34,6 +34,8 @@ pub struct Relation {
     pub optional: bool,
     /// `alias`, or `relationName`: tells relations between the same tables apart.
     pub alias: Option<Name>,
+    /// Something else is said of it: which of the rows it leads to.
+    pub partial: bool,
     /// All of it could be read.
     pub known: bool,
 }
@@ -197,6 +199,7 @@ fn named(table: &Name, name: &Name, relation: &RelationTy, span: Span, form: Rel
         to,
         optional: relation.optional,
         alias: relation.alias.clone(),
+        partial: relation.partial,
         known: relation.known,
     }
 }

@@ -2,8 +2,11 @@
 
 use super::calls::{Callee, PlatformCall};
 use super::graph::Edge;
-use super::hir::{Binary, Binding, BindingId, BindingKind, Body, ExprId, ExprKind, FuncId, Loop, Module, Name, Parent, Step, Stmt, Unary};
+use super::hir::{
+    Binary, Binding, BindingId, BindingKind, Body, Call, ExprId, ExprKind, FuncId, Loop, Module, Name, Parent, Step, Stmt, Unary,
+};
 use super::infer::Infer;
+use super::promises::is_promise_all;
 use super::queries::{DbQuery, End};
 use super::ty::{Literal, Ty};
 use crate::source::FileId;
@@ -29,6 +32,17 @@ pub enum Repeated<'m> {
     Loop(&'m [Stmt]),
     /// A callback.
     Callback(FuncId),
+}
+
+/// A function that is called for each element of a list, with nothing in between: `list.map(callback)`, and `asyncMap(list, callback)` of
+/// convex-helpers, which waits for the list, and for what comes of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    pub call: ExprId,
+    pub list: ExprId,
+    pub callback: ExprId,
+    /// It is a promise of all results, and not a list of them.
+    pub waits: bool,
 }
 
 /// A read, a run or a call of a function of the project that is made for each of many.
@@ -166,7 +180,7 @@ pub fn around(module: &Module, expr: ExprId) -> Option<Repetition<'_>> {
         let place = inner.args.iter().position(|a| a.value == child)?;
         let method = module.method(call);
         let is_each = method.is_some_and(|(_, _, method)| place == 0 && EACH.contains(&&**method));
-        let is_async_map = matches!(module.expr(inner.callee), ExprKind::Local(b) if &*module.binding(*b).name == "asyncMap") && place == 1;
+        let is_async_map = place == 1 && is_async_map(module, inner);
         if is_each || is_async_map {
             let subject = if is_async_map { inner.args.first().map(|a| a.value) } else { method.map(|(_, object, _)| object) };
             let span = module.span(function);
@@ -231,6 +245,40 @@ fn counts_by_one(module: &Module, heads: &[ExprId]) -> bool {
     let steps = heads.iter().any(|head| matches!(module.expr(*head), ExprKind::Unary { op: Unary::Update, .. }));
     let compares = heads.iter().any(|head| matches!(module.expr(*head), ExprKind::Binary { op: Binary::Compare, .. }));
     steps && compares
+}
+
+/// `asyncMap` of convex-helpers, by whatever name.
+fn is_async_map(module: &Module, call: &Call) -> bool {
+    module.is_of_package(call.callee, "convex-helpers", "asyncMap")
+}
+
+impl Mapping {
+    /// What the call goes through, if it is such a call.
+    pub fn of(module: &Module, call: ExprId) -> Option<Self> {
+        let called = module.call(call)?;
+        let (list, callback, waits) = match (&*called.args, module.method(call)) {
+            ([callback], Some((_, list, method))) if &**method == "map" => (list, callback, false),
+            ([list, callback], _) if !list.spread && is_async_map(module, called) => (list.value, callback, true),
+            _ => return None,
+        };
+        (!callback.spread).then_some(Self { call, list, callback: callback.value, waits })
+    }
+
+    /// The one whose callback a function is.
+    pub fn by(module: &Module, func: FuncId) -> Option<Self> {
+        let callback = module.func(func).expr?;
+        let (Parent::Expr(call), child) = module.meaningful_parent(callback) else { return None };
+        Self::of(module, call).filter(|mapping| mapping.callback == child)
+    }
+
+    /// The promise of all results: `Promise.all(list.map(…))`.
+    pub fn all(&self, module: &Module) -> Option<ExprId> {
+        if self.waits {
+            return Some(self.call);
+        }
+        let Parent::Expr(all) = module.parent(self.call) else { return None };
+        is_promise_all(module, all).then_some(all)
+    }
 }
 
 impl Repetition<'_> {

@@ -62,6 +62,20 @@ impl Backend {
         (changed.chain(plan.created.clone()).collect(), plan.left)
     }
 
+    /// The same with what was written in the place of what was there.
+    pub fn with(&self, written: &BTreeMap<String, String>) -> Self {
+        let stays = self.files.iter().filter(|(path, _)| !written.contains_key(path)).cloned();
+        let new = written.iter().map(|(path, text)| (path.clone(), text.clone()));
+        Self {
+            name: self.name.clone(),
+            options: self.options.clone(),
+            files: stays.chain(new).collect(),
+            written: BTreeMap::new(),
+            left: Vec::new(),
+            steps: self.steps.clone(),
+        }
+    }
+
     pub fn path(&self, file: FileId) -> &str {
         &self.files[file.0 as usize].0
     }

@@ -85,6 +85,24 @@ pub fn of_functions(text: &str) -> Vec<Broken> {
                 add("a lost limit", limit.value.clone(), "1000", more);
             }
         }
+        for config in loaded_along(text, &options) {
+            let options = properties(text, &config);
+            let find = |name: &str| options.iter().find(|property| property.name == name);
+            if let Some(order) = find("orderBy") {
+                let value = &text[order.value.clone()];
+                let turned = if value.contains("desc") { value.replace("desc", "asc") } else { value.replace("asc", "desc") };
+                add("another order of what is loaded along", order.value.clone(), &turned, None);
+                let is_creation = properties(text, &order.value).iter().all(|column| column.name == "createdAt") && !value.contains("desc");
+                let why = is_creation.then_some("rows of a relation come in the order of its index, and so in that of their creation");
+                add("a lost order of what is loaded along", order.whole.clone(), "", why);
+            }
+            if let Some(limit) = find("limit") {
+                let value = &text[limit.value.clone()];
+                for other in [format!("({value}) + 1"), format!("({value}) - 1"), "1000".to_owned()] {
+                    add("another limit of what is loaded along", limit.value.clone(), &other, None);
+                }
+            }
+        }
         if let Some(all_rows) = find("allowFullScan").filter(|_| find("with").is_none()) {
             add("a limit where all rows are read", all_rows.whole.clone(), "limit: 1,", None);
         }
@@ -235,6 +253,14 @@ fn properties(text: &str, braces: &Range<usize>) -> Vec<Property> {
         Property { name, key, value, whole: start..part.end + usize::from(comma) }
     };
     parts.into_iter().map(property).collect()
+}
+
+/// The braces in which it stands how each relation is loaded along, however deep.
+fn loaded_along(text: &str, options: &[Property]) -> Vec<Range<usize>> {
+    let Some(with) = options.iter().find(|property| property.name == "with") else { return Vec::new() };
+    let relations = properties(text, &with.value).into_iter().map(|relation| relation.value);
+    let configs = relations.filter(|value| text[value.clone()].starts_with('{'));
+    configs.flat_map(|config| [vec![config.clone()], loaded_along(text, &properties(text, &config))].concat()).collect()
 }
 
 /// The parts of a list between commas, without the space around them.

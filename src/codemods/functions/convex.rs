@@ -219,8 +219,12 @@ impl Front<'_> {
         Understood { ask, yields, remarks, mapped: None }
     }
 
-    /// Whether the ORM gives the rows in the same order.
-    pub fn checked_order(&self, read: &Read) -> Result<(), Why> {
+    /// Whether the ORM gives the same rows, in the same order.
+    pub fn check_rows(&self, read: &Read) -> Result<(), Why> {
+        if matches!(read.end, End::Every) && self.reader.target.may_limit {
+            let why = "the schema sets a limit for reads that have none, and all rows are read here";
+            return Err(Why::new("functions-limit", why).or("read pages of rows, or give it a limit of its own"));
+        }
         match order::is_unordered(read) || order::order_by(read, self.reader.target.tables.get(&read.table)).is_some() {
             true => Ok(()),
             false => Err(Why::new("functions-order", "the ORM would read another index here, and give the rows in another order")),
@@ -229,7 +233,7 @@ impl Front<'_> {
 
     /// What a read yields, if the ORM gives the same rows in the same order.
     pub fn read(&self, read: Read, remarks: Vec<Remark>) -> Result<Understood, Why> {
-        self.checked_order(&read)?;
+        self.check_rows(&read)?;
         if let (Source::Search { .. }, End::Every) = (&read.source, &read.end) {
             return Err(Why::new("functions-search", "a search without a limit"));
         }

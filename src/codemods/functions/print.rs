@@ -3,6 +3,7 @@
 mod writes;
 
 use super::ask::{Ask, End, Inserted, Join, Key, Read, Related, Source, Value};
+use super::by_hand::Along;
 use super::companions::Helper;
 use super::nested::Nested;
 use super::order;
@@ -51,7 +52,7 @@ pub enum Taken {
 
 impl Printer<'_, '_> {
     /// `with` are relations that are loaded along with rows.
-    pub fn print(&self, ask: &Ask, with: &[Name], orm: &str) -> Option<Printed> {
+    pub fn print(&self, ask: &Ask, with: &[Along], orm: &str) -> Option<Printed> {
         let plain = |promise| Some(Printed { promise, taken: None });
         match ask {
             Ask::Read(read) => self.read(read, with, orm),
@@ -103,7 +104,7 @@ impl Printer<'_, '_> {
                 plain(Code::text(format!("Promise.all({list}.map(async (id) => {document}({}, {one})))", style.string(table))))
             }
             Ask::Via { read, relation, table, throws } => {
-                let printed = self.read(read, std::slice::from_ref(relation), orm)?;
+                let printed = self.read(read, &[Along::one(relation.clone())], orm)?;
                 let document = (self.helper)(Helper::Document);
                 let document = format!("{document}({}, row.{relation})", self.context.style.string(table));
                 let each = match throws {
@@ -118,7 +119,7 @@ impl Printer<'_, '_> {
         }
     }
 
-    fn read(&self, read: &Read, with: &[Name], orm: &str) -> Option<Printed> {
+    fn read(&self, read: &Read, with: &[Along], orm: &str) -> Option<Printed> {
         let style = self.context.style;
         let mut fields = Vec::new();
         if let Source::Search { index, text, filters } = &read.source {
@@ -136,9 +137,7 @@ impl Printer<'_, '_> {
         }
         let order = order::order_by(read, self.target.tables.get(&read.table)).unwrap_or_default();
         if !order.is_empty() && !order::is_unordered(read) {
-            let direction = style.string(if read.descending { "desc" } else { "asc" });
-            let columns = order.iter().map(|column| Code::field(column, Code::text(direction.clone()), style)).collect();
-            fields.push(Code::field("orderBy", Code::object(columns), style));
+            fields.push(self.order_by(&order, read.descending));
         }
         let method = match &read.end {
             End::First => "findFirst",
@@ -168,10 +167,39 @@ impl Printer<'_, '_> {
             End::First | End::FirstOrThrow => {}
         }
         if !with.is_empty() {
-            let relations = with.iter().map(|relation| Code::field(relation, Code::text("true"), style)).collect();
-            fields.push(Code::field("with", Code::object(relations), style));
+            fields.push(self.along(with));
+            if all_rows.is_none() && with.iter().any(Along::reads_all) {
+                all_rows = Some("All rows behind them are read, as before.");
+            }
         }
         Some(Printed { promise: self.query(orm, &read.table, method, fields, all_rows), taken })
+    }
+
+    /// `with: { author: true, comments: { limit: 3 } }`.
+    fn along(&self, with: &[Along]) -> Code {
+        let style = self.context.style;
+        let config = |along: &Along| {
+            let mut fields = Vec::new();
+            if let Some(rows) = &along.rows {
+                if !rows.order.is_empty() {
+                    fields.push(self.order_by(&rows.order, rows.is_descending));
+                }
+                fields.extend(rows.limit.map(|limit| self.field("limit", &self.text(limit))));
+            }
+            if !along.with.is_empty() {
+                fields.push(self.along(&along.with));
+            }
+            if fields.is_empty() { Code::text("true") } else { Code::object(fields) }
+        };
+        let relations = with.iter().map(|along| Code::field(&along.relation, config(along), style)).collect();
+        Code::field("with", Code::object(relations), style)
+    }
+
+    fn order_by(&self, columns: &[Name], is_descending: bool) -> Code {
+        let style = self.context.style;
+        let direction = style.string(if is_descending { "desc" } else { "asc" });
+        let columns = columns.iter().map(|column| Code::field(column, Code::text(direction.clone()), style)).collect();
+        Code::field("orderBy", Code::object(columns), style)
     }
 
     fn related(&self, related: &Related, orm: &str) -> Printed {

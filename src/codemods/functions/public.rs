@@ -12,6 +12,8 @@ use crate::model::functions::{Entry, Function};
 use crate::model::hir::{Binary, Exported, ExprId, ExprKind, FuncId, Module, Name, Parent, Place};
 use crate::model::infer::Infer;
 use crate::model::layout::lies_in;
+use crate::model::promises::is_promise_all;
+use crate::model::repetition::Mapping;
 use crate::model::ty::Ty;
 use crate::model::{Role, Workspace, in_file};
 use crate::source::{FileId, Span};
@@ -76,7 +78,7 @@ fn leaves(module: &Module, value: ExprId, handler: FuncId) -> bool {
                     ExprKind::Cond { test, .. } => *test != at,
                     ExprKind::Binary { op: Binary::Coalesce | Binary::Or, .. } => true,
                     ExprKind::Binary { op: Binary::And, right, .. } => *right == at,
-                    ExprKind::Call(call) => call.callee != at && is_all(module, up),
+                    ExprKind::Call(call) => call.callee != at && is_promise_all(module, up),
                     _ => false,
                 };
                 if !goes_on {
@@ -87,21 +89,12 @@ fn leaves(module: &Module, value: ExprId, handler: FuncId) -> bool {
             Parent::Stmt { place: Place::Returned, func: Some(func), .. } if func == handler => return true,
             // `rows.map(async (row) => ({ ...row, owner }))`, returned in turn.
             Parent::Stmt { place: Place::Returned, func: Some(func), .. } => {
-                let Some(callback) = module.func(func).expr else { return false };
-                let Parent::Expr(call) = module.parent(callback) else { return false };
-                match module.method(call) {
-                    Some((called, _, method)) if &**method == "map" && called.args.len() == 1 => at = call,
-                    _ => return false,
-                }
+                let Some(mapping) = Mapping::by(module, func) else { return false };
+                at = mapping.call;
             }
             Parent::Stmt { .. } => return false,
         }
     }
-}
-
-fn is_all(module: &Module, call: ExprId) -> bool {
-    let Some((_, object, method)) = module.method(call) else { return false };
-    &**method == "all" && matches!(module.expr(module.bare(object)), ExprKind::Global(name) if &**name == "Promise")
 }
 
 fn said(workspace: &Workspace, function: &Function) -> Left {

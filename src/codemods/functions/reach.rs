@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 
 use super::shapes::{Shape, Tracer, Use};
 use super::sites::is_handler;
-use crate::model::hir::{Arg, Binary, BindingId, BindingKind, Cast, ExprId, ExprKind, FuncId, Key, Module, Parent, Place, Prop, Step};
+use crate::model::hir::{Arg, Binary, BindingId, BindingKind, Cast, ExprId, ExprKind, FuncId, Key, Parent, Place, Prop, Step};
 use crate::model::infer::Infer;
+use crate::model::promises::is_promise_all;
+use crate::model::repetition::Mapping;
 use crate::model::ty::{FunctionAt, Ty};
 use crate::source::FileId;
 
@@ -106,9 +108,9 @@ impl<'a> Follower<'a> {
                         return;
                     }
                     // `rows.map(async (row) => ({ ...row, owner }))`.
-                    let Some(call) = mapping(module, func) else { return self.lose() };
+                    let Some(mapping) = Mapping::by(module, func) else { return self.lose() };
                     held = Held::Within;
-                    at = call;
+                    at = mapping.call;
                     continue;
                 }
                 Parent::Stmt { place: Place::Init(first, end), .. } => {
@@ -248,16 +250,4 @@ impl<'a> Follower<'a> {
 
 fn is_spread(props: &[Prop], at: ExprId) -> bool {
     props.iter().any(|prop| prop.value == at && prop.key == Key::Spread)
-}
-
-fn is_promise_all(module: &Module, call: ExprId) -> bool {
-    let Some((_, object, method)) = module.method(call) else { return false };
-    &**method == "all" && matches!(module.expr(module.bare(object)), ExprKind::Global(name) if &**name == "Promise")
-}
-
-/// The call of `.map(…)` that a function is the callback of.
-fn mapping(module: &Module, func: FuncId) -> Option<ExprId> {
-    let Parent::Expr(call) = module.parent(module.func(func).expr?) else { return None };
-    let (called, _, method) = module.method(call)?;
-    (&**method == "map" && called.args.len() == 1).then_some(call)
 }

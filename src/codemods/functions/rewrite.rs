@@ -198,7 +198,7 @@ impl Rewriter<'_> {
         jobs.sort_by_key(|(span, kind, _)| (span.end - span.start, *kind, span.start));
         for (span, _, job) in &jobs {
             match job {
-                Job::Together(together) => self.without_promises(&printer, *together),
+                Job::Together(together) => self.without_promises(&printer, file, *together),
                 Job::Call(site) => {
                     if let Some(joined) = &site.joined {
                         nested.set(*span, self.joined(&printer, site, joined, &apart));
@@ -300,7 +300,7 @@ impl Rewriter<'_> {
             Taken::Returned | Taken::Discarded => {
                 finish.of(&format!("await {}", printer.layout(&printed.promise, at, "await ".len())), true)
             }
-            Taken::Together | Taken::Chosen(_) | Taken::Collected | Taken::Then(_) | Taken::Lazy => {
+            Taken::Together | Taken::Chosen(_) | Taken::Collected | Taken::Then(_) | Taken::Mapped(_) | Taken::Lazy => {
                 let promise = printer.layout(&printed.promise, at, 0);
                 let name = finish.parameter();
                 format!("{promise}.then(({name}) => {})", finish.of(name, false))

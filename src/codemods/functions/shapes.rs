@@ -6,6 +6,7 @@
 use crate::model::hir::{
     Binary, BindingId, BindingKind, Cast, ExprId, ExprKind, FuncId, Key, Module, Name, Parent, Place, PropKind, Step, Unary,
 };
+use crate::model::repetition::Mapping;
 
 /// What an expression holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub enum Taken {
     Collected,
     /// Given to the callback of `.then(…)`, which is the only thing that is done with the promise.
     Then(ExprId),
+    /// Given to `asyncMap(promise, callback)`, which calls back for each of the rows.
+    Mapped(ExprId),
     /// Nobody looks at it, nor waits for it.
     Discarded,
     /// Handed on as it is: what is called on it then is not known.
@@ -113,6 +116,8 @@ impl Tracer<'_> {
                 is_ignored = self.module.as_func(callback).is_some_and(|func| self.module.func(func).params.is_empty());
                 uses.extend(shape.map_or_else(Vec::new, |shape| self.given(callback, top, shape)));
             }
+            (Taken::Mapped(callback), Some(Shape::Rows)) if self.each(callback, 1, &mut uses, 0) => {}
+            (Taken::Mapped(_), shape) => uses.extend(shape.map(|shape| Use::Escape { value: top, shape, way: Way::Other })),
             (Taken::Discarded, _) => is_ignored = true,
             (Taken::Lazy, _) => {}
         }
@@ -282,6 +287,10 @@ impl Tracer<'_> {
                 uses.push(Use::Method(at));
             }
             ExprKind::Assign { target: Some(target), .. } if *target == at => uses.push(Use::Itself(at)),
+            ExprKind::Call(_) if shape == Shape::Rows => match Mapping::of(self.module, up) {
+                Some(mapping) if mapping.list == at && self.each(mapping.callback, 1, uses, depth) => {}
+                _ => uses.push(escape(Way::Other)),
+            },
             ExprKind::Unary { op: Unary::Not, .. } => {}
             ExprKind::Cond { test, .. } if *test == at => {}
             ExprKind::Binary { op: Binary::And, left, .. } if *left == at => {}
@@ -351,15 +360,8 @@ impl Tracer<'_> {
         let is_presence = method == "filter" && matches!(&**args, [only] if is_global(only.value));
         if rows > 0 && !is_presence {
             let [callback] = &**args else { return uses.push(escape) };
-            let Some(func) = self.module.as_func(callback.value).map(|func| self.module.func(func)) else { return uses.push(escape) };
-            let params = func.params.iter().take(rows);
-            let is_plain = params.clone().all(|p| p.is_name && !p.is_rest && self.is_steady(p.bindings.0));
-            // The list itself, given as a third argument.
-            if !is_plain || func.params.len() > rows.max(2) {
+            if !self.each(callback.value, rows, uses, depth) {
                 return uses.push(escape);
-            }
-            for param in params {
-                self.follow_binding(param.bindings.0, Shape::Row, uses, depth);
             }
         }
         match method {
@@ -367,5 +369,19 @@ impl Tracer<'_> {
             "find" | "findLast" | "at" | "pop" | "shift" => self.follow(call, Shape::Row, uses, depth + 1),
             _ => {}
         }
+    }
+    /// What becomes of the rows that a callback is called with, its first parameters; whether that can be followed.
+    fn each(&self, callback: ExprId, rows: usize, uses: &mut Vec<Use>, depth: u32) -> bool {
+        let Some(func) = self.module.as_func(callback).map(|func| self.module.func(func)) else { return false };
+        let params = func.params.iter().take(rows);
+        let is_plain = params.clone().all(|p| p.is_name && !p.is_rest && self.is_steady(p.bindings.0));
+        // The list itself, given as a third argument.
+        if !is_plain || func.params.len() > rows.max(2) {
+            return false;
+        }
+        for param in params {
+            self.follow_binding(param.bindings.0, Shape::Row, uses, depth);
+        }
+        true
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::ask::{Ask, Inserted};
-use super::by_hand::{ByHand, Joined};
+use super::by_hand::{Along, ByHand, Joined};
 use super::edges;
 use super::fields::{FieldRead, fields};
 use super::reach::Reach;
@@ -95,7 +95,7 @@ pub struct Site {
     /// Where its rows go that leave.
     pub reach: Reach,
     /// Relations that are loaded along with its rows.
-    pub with: Vec<Name>,
+    pub with: Vec<Along>,
     /// What takes its place, where the rows of another call are loaded with what it reads.
     pub joined: Option<Joined>,
 }

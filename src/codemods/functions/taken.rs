@@ -2,6 +2,8 @@
 
 use super::shapes::{Taken, Tracer};
 use crate::model::hir::{Binary, ExprId, ExprKind, FuncId, Parent, Place, Unary};
+use crate::model::promises::is_promise_all;
+use crate::model::repetition::Mapping;
 
 impl Tracer<'_> {
     /// How the promise is used, and the expression that stands for it there: `wanted ? promise : null` may.
@@ -32,7 +34,11 @@ impl Tracer<'_> {
                     }
                     ExprKind::Unary { op: Unary::Void, .. } => Taken::Discarded,
                     ExprKind::Array(items) if items.iter().all(|item| !item.spread) => match self.module.parent(up) {
-                        Parent::Expr(call) if self.is_all(call) => Taken::Together,
+                        Parent::Expr(call) if is_promise_all(self.module, call) => Taken::Together,
+                        _ => Taken::Lazy,
+                    },
+                    ExprKind::Call(_) if !is_chosen => match Mapping::of(self.module, up) {
+                        Some(mapping) if mapping.waits && mapping.list == at => Taken::Mapped(mapping.callback),
                         _ => Taken::Lazy,
                     },
                     ExprKind::Member { object, .. } if *object == at && !is_chosen => self.then(up).map_or(Taken::Lazy, Taken::Then),
@@ -41,7 +47,7 @@ impl Tracer<'_> {
                 Parent::Stmt { place: Place::Discarded, .. } => Taken::Discarded,
                 Parent::Stmt { place: Place::Returned, func: Some(func), .. } => match self.module.func(func).is_async {
                     true => Taken::Returned,
-                    false if self.is_collected(func) || (self.is_awaited)(func) => Taken::Collected,
+                    false if self.collection(func).is_some() || (self.is_awaited)(func) => Taken::Collected,
                     false => Taken::Lazy,
                 },
                 Parent::Stmt { .. } => Taken::Lazy,
@@ -74,24 +80,9 @@ impl Tracer<'_> {
         (is_plain && self.module.as_func(callback.value).is_some()).then_some(callback.value)
     }
 
-    /// `Promise.all([…])`.
-    pub fn is_all(&self, call: ExprId) -> bool {
-        let Some((_, object, method)) = self.module.method(call) else { return false };
-        &**method == "all" && matches!(self.module.expr(self.module.bare(object)), ExprKind::Global(name) if &**name == "Promise")
-    }
-
-    /// The function is given to `.map` or `.flatMap` of a list, the result of which goes to `Promise.all`.
-    fn is_collected(&self, func: FuncId) -> bool {
-        self.collection(func).is_some()
-    }
-
-    /// The call of `Promise.all` that awaits what the function returns.
+    /// The promise of all that the function returns, which is called for each element of a list.
     fn collection(&self, func: FuncId) -> Option<ExprId> {
-        let at = self.module.func(func).expr?;
-        let Parent::Expr(map) = self.module.parent(at) else { return None };
-        let (_, _, method) = self.module.method(map)?;
-        let Parent::Expr(all) = self.module.parent(map) else { return None };
-        (&**method == "map" && self.is_all(all)).then_some(all)
+        Mapping::by(self.module, func)?.all(self.module)
     }
 
     pub fn is_collection_ignored(&self, top: ExprId) -> bool {

@@ -16,6 +16,8 @@ pub struct Target {
     pub relations: Option<(FileId, String)>,
     /// Some of its tables are none of the ORM's.
     pub has_plain_tables: bool,
+    /// The schema may set a limit for reads that have none.
+    pub may_limit: bool,
     /// The new code is for versions before 0.11.
     pub is_before_011: bool,
 }
@@ -45,8 +47,8 @@ pub struct OrmRelation {
     pub name: Name,
     /// The table that it leads to.
     pub to: Option<Name>,
-    /// It is written along with the schema: what a person wrote may say more than which rows it leads to.
-    pub is_own: bool,
+    /// It says nothing but which rows it leads to, all of them.
+    pub is_plain: bool,
     pub is_many: bool,
     pub path: Path,
 }
@@ -63,9 +65,7 @@ pub enum Path {
 }
 
 impl Target {
-    /// `had_relations` says whether the project had relations before the schema was written.
-    pub fn of(after: &Workspace, project: &Project, had_relations: bool) -> Self {
-        let is_own = !had_relations;
+    pub fn of(after: &Workspace, project: &Project) -> Self {
         let mut target = Self::default();
         let Some(schema) = &project.schema else { return target };
         let listed = project.files.iter().find_map(|file| Some((*file, list_of(after.hir(*file))?)));
@@ -104,12 +104,7 @@ impl Target {
                 local,
                 is_within,
                 indexes: table.definition.all_indexes().filter(is_db).filter_map(index).collect(),
-                relations: project
-                    .relations
-                    .iter()
-                    .filter(|relation| relation.table == table.name)
-                    .filter_map(|of_table| relation(of_table, is_own))
-                    .collect(),
+                relations: project.relations.iter().filter(|relation| relation.table == table.name).filter_map(relation).collect(),
                 nullable,
                 sortable,
                 has_created_at,
@@ -123,6 +118,7 @@ impl Target {
             };
             target.tables.insert(table.name.clone(), made);
         }
+        target.may_limit = crate::model::orm_calls::may_have_default_limit(after, project);
         target.has_plain_tables = schema.tables.iter().any(|table| table.definition.flavor != TableFlavor::Orm);
         target.relations = project.files.iter().find_map(|file| Some((*file, relations_of(after.hir(*file))?)));
         target
@@ -134,7 +130,7 @@ impl Target {
     }
 }
 
-fn relation(relation: &crate::model::Relation, is_own: bool) -> Option<OrmRelation> {
+fn relation(relation: &crate::model::Relation) -> Option<OrmRelation> {
     let path = match relation.through() {
         Some(through) => Path::Through(through.table, through.from.into_iter().next()?, through.to.into_iter().next()?),
         None => {
@@ -143,13 +139,18 @@ fn relation(relation: &crate::model::Relation, is_own: bool) -> Option<OrmRelati
                 _ => None,
             };
             let (from, to) = (one(&relation.from)?, one(&relation.to)?);
-            if &*from == "_id" { Path::Other(to) } else { Path::Own(from) }
+            match (&*from, &*to) {
+                ("_id", _) => Path::Other(to),
+                (_, "_id") => Path::Own(from),
+                // Neither holds an id of the other.
+                _ => return None,
+            }
         }
     };
     Some(OrmRelation {
         name: relation.name.clone(),
         to: relation.target.clone(),
-        is_own,
+        is_plain: relation.known && !relation.partial,
         is_many: relation.kind == RelationKind::Many,
         path,
     })

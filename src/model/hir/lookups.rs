@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use super::{BindingId, BindingKind, Export, Exported, ExprId, Import, Module, Name};
+use super::{BindingId, BindingKind, Export, Exported, ExprId, ExprKind, Import, ImportName, Module, Name};
 use crate::source::Span;
 
 #[derive(Debug, Default)]
@@ -63,6 +63,20 @@ impl Module {
     pub fn imported_from(&self, module: &str) -> impl Iterator<Item = (BindingId, &Import)> {
         let names = self.imported().by_module.get(&Name::from(module)).map_or(&[][..], Vec::as_slice);
         names.iter().filter_map(|id| Some((*id, self.import(self.binding(*id))?)))
+    }
+
+    /// Whether the expression is what a package exports under the name: imported by whatever name, or a member of all that it exports.
+    pub fn is_of_package(&self, id: ExprId, package: &str, name: &str) -> bool {
+        let import = |id: ExprId| match self.expr(self.bare(id)) {
+            ExprKind::Local(binding) => self.import(self.binding(*binding)).filter(|import| &*import.module == package),
+            _ => None,
+        };
+        match self.expr(self.bare(id)) {
+            ExprKind::Member { object, property, .. } => {
+                &**property == name && import(*object).is_some_and(|import| import.name == ImportName::Namespace)
+            }
+            _ => import(id).is_some_and(|import| matches!(&import.name, ImportName::Named(named) if &**named == name)),
+        }
     }
 
     /// The call that stands there.

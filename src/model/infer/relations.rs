@@ -62,8 +62,10 @@ impl Infer<'_> {
         let alias = ["alias", "relationName"].iter().find_map(|key| config.field(key)).map(|f| &f.ty).filter(|ty| **ty != Ty::Undefined);
         known &= alias.is_none_or(|ty| ty.as_str().is_some()) && target.is_some();
         let alias = alias.and_then(|ty| ty.as_str().cloned());
+        let is_usual = |name: &Name| matches!(&**name, "from" | "fields" | "to" | "references" | "optional" | "alias" | "relationName");
+        let partial = !config.fields.iter().all(|field| is_usual(&field.name));
         let span = self.hir(file).span(id);
-        part(RelationPart::Relation(RelationTy { kind, target, from, to, optional, alias, known, span }))
+        part(RelationPart::Relation(RelationTy { kind, target, from, to, optional, alias, partial, known, span }))
     }
 
     /// What is called on a part of a relation: `.through(…)`, `r.one.users(…)`.

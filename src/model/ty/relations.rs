@@ -45,6 +45,8 @@ pub struct RelationTy {
     pub optional: bool,
     /// `alias`, or `relationName`.
     pub alias: Option<Name>,
+    /// Something else is said of it: which of the rows it leads to.
+    pub partial: bool,
     /// All of it could be read.
     pub known: bool,
     /// The call that makes it.

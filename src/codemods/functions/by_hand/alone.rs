@@ -27,7 +27,7 @@ pub fn is_alone(module: &Module, callback: FuncId) -> bool {
 }
 
 /// The name that a chain of members, calls and indexes begins with.
-fn root(module: &Module, id: ExprId) -> Option<BindingId> {
+pub fn root(module: &Module, id: ExprId) -> Option<BindingId> {
     match module.expr(module.bare(id)) {
         ExprKind::Local(binding) => Some(*binding),
         ExprKind::Member { object, .. } | ExprKind::Index { object, .. } => root(module, *object),

@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Joined, Together, is_put_over, row_binding};
+use super::{Along, Joined, Together, has_await, is_put_over, row_binding};
 use crate::codemods::functions::print::Printer;
 use crate::codemods::functions::rewrite::Rewriter;
 use crate::codemods::functions::shapes::{Shape, Use, Way};
 use crate::codemods::functions::sites::{FileSites, Site, row_table};
+use crate::codemods::functions::verdict::{Understood, Yields};
 use crate::codemods::schema::names::is_reserved;
 use crate::model::hir::{BindingId, BindingKind, ExprKind, Module, Name};
+use crate::model::repetition::Mapping;
+use crate::source::Span;
 use crate::style::indent_at;
 use crate::writing::code::reindented;
 
@@ -27,20 +30,20 @@ impl Apart {
             for usage in &site.flow.uses {
                 let Use::Escape { value, shape: Shape::Row, way } = usage else { continue };
                 let Some(row) = row_binding(module, *value).filter(|row| !apart.0.contains_key(row)) else { continue };
-                if *way == Way::Spread && site.with.iter().all(|relation| is_put_over(module, *value, relation)) {
+                if *way == Way::Spread && site.with.iter().all(|along| is_put_over(module, *value, &along.relation)) {
                     continue;
                 }
                 // A loop in another would hide its name.
                 let is_param = matches!(module.binding(row).kind, BindingKind::Param(..));
-                let mut name = |relation: &Name| match shared.get(relation).filter(|_| is_param) {
+                let mut name = |along: &Along| match shared.get(&along.relation).filter(|_| is_param) {
                     Some(known) => known.clone(),
                     None => {
-                        let name = free(printer, row, relation);
-                        shared.entry(relation.clone()).or_insert_with(|| name.clone());
+                        let name = free(printer, row, along);
+                        shared.entry(along.relation.clone()).or_insert_with(|| name.clone());
                         name
                     }
                 };
-                let names = site.with.iter().map(|relation| (relation.clone(), name(relation))).collect();
+                let names = site.with.iter().map(|along| (along.relation.clone(), name(along))).collect();
                 apart.0.insert(row, names);
             }
         }
@@ -74,7 +77,9 @@ impl Apart {
 }
 
 /// A name that is nothing else where the row is in reach, as near to the wanted one as can be.
-fn free(printer: &Printer<'_, '_>, row: BindingId, wanted: &str) -> String {
+fn free(printer: &Printer<'_, '_>, row: BindingId, along: &Along) -> String {
+    let wanted = &*along.relation;
+    let other = format!("{wanted}{}", if along.rows.is_some() { "Rows" } else { "Row" });
     let module = printer.module;
     let at = module.binding(row).start;
     let around = module.funcs.iter().find(|func| func.outer.is_none() && func.start <= at && at < func.end);
@@ -88,11 +93,8 @@ fn free(printer: &Printer<'_, '_>, row: BindingId, wanted: &str) -> String {
         let bindings = (0..module.bindings.len() as u32).map(BindingId);
         is_global(name) || is_table(name) || bindings.into_iter().any(|id| *module.binding(id).name == *name && is_near(id))
     };
-    let wanted_or = [wanted.to_owned(), format!("{wanted}Row")];
-    wanted_or
-        .into_iter()
-        .find(|name| !is_reserved(name) && !is_taken(name))
-        .unwrap_or_else(|| printer.context.names.fresh(&format!("{wanted}Row")))
+    let wanted_or = [wanted.to_owned(), other.clone()];
+    wanted_or.into_iter().find(|name| !is_reserved(name) && !is_taken(name)).unwrap_or_else(|| printer.context.names.fresh(&other))
 }
 
 impl Rewriter<'_> {
@@ -104,21 +106,23 @@ impl Rewriter<'_> {
         };
         let table = site.verdict.as_ref().ok().and_then(row_table).filter(|_| site.is_better_at_once());
         match table {
-            Some(table) => self.document(printer, Shape::Row, &table, &value),
+            Some(table) => {
+                let has_many = matches!(&site.verdict, Ok(Understood { yields: Yields::Rows(_), .. }));
+                self.document(printer, if has_many { Shape::Rows } else { Shape::Row }, &table, &value)
+            }
             None => value,
         }
     }
 
     /// `await Promise.all(rows.map(async (row) => …))` → `rows.map((row) => …)`, if nothing is left in it to await.
-    pub fn without_promises(&self, printer: &Printer<'_, '_>, together: Together) {
+    pub fn without_promises(&self, printer: &Printer<'_, '_>, file: &FileSites, together: Together) {
         let module: &Module = printer.module;
         let source = printer.workspace.source(printer.context.file);
         let func = module.func(together.callback);
         let callback = module.at(func.start, func.end);
-        let (whole, list) = (module.span(together.whole), module.span(together.list));
-        let is_kept = |comment: &crate::source::Comment| list.start <= comment.start && comment.end <= list.end;
-        let has_words = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|word| word == "await");
-        if has_words(&printer.nested.text(callback)) || !source.comments_in(whole).iter().all(is_kept) {
+        let Mapping { call, list, waits, .. } = together.mapping;
+        let whole = module.span(together.whole);
+        if has_await(&printer.nested.text(callback)) || !together.comments_stay(module, source.comments_in(whole)) {
             return;
         }
         if func.is_async {
@@ -127,8 +131,25 @@ impl Rewriter<'_> {
             let start = source.text.len() - rest.len();
             printer.nested.set(module.at(func.start, start as u32), String::new());
         }
-        let text = printer.nested.text(list);
-        let (from, to) = (indent_at(&source.text, list.start), indent_at(&source.text, whole.start));
-        printer.nested.set(whole, reindented(&text, from, to));
+        let at_whole = |span: Span| {
+            let (from, to) = (indent_at(&source.text, span.start), indent_at(&source.text, whole.start));
+            reindented(&printer.nested.text(span), from, to)
+        };
+        let text = match waits {
+            false => at_whole(module.span(call)),
+            true => {
+                let rows = at_whole(module.span(module.bare(list)));
+                let is_joined =
+                    file.sites.iter().filter_map(|site| site.joined.as_ref()).any(|joined| module.bare(joined.place) == module.bare(list));
+                let rows = match module.expr(module.bare(list)) {
+                    ExprKind::Local(_) | ExprKind::Member { .. } => rows,
+                    _ if is_joined => rows,
+                    ExprKind::Await(_) => format!("({rows})"),
+                    _ => format!("(await {rows})"),
+                };
+                format!("{rows}.map({})", at_whole(callback))
+            }
+        };
+        printer.nested.set(whole, text);
     }
 }

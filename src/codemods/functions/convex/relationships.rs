@@ -79,8 +79,9 @@ fn via(front: &Front<'_>, args: &[ExprId], throws: bool) -> (Option<Name>, Resul
     let (Some(table), Some(to)) = (text(front, *table), text(front, *to)) else { return (None, Err(reads::dynamic())) };
     let ask = || {
         let read = range(front, &table, (*index, *value, rest), End::Every)?;
-        front.checked_order(&read)?;
-        let relation = front.reader.target.relation(&table, &Path::Own(to.clone())).filter(|relation| !relation.is_many && relation.is_own);
+        front.check_rows(&read)?;
+        let relation =
+            front.reader.target.relation(&table, &Path::Own(to.clone())).filter(|relation| !relation.is_many && relation.is_plain);
         let found = relation.and_then(|relation| Some((relation.name.clone(), relation.to.clone()?)));
         let Some((relation, target)) = found else {
             let why = format!("the new schema has no relation along `{table}.{to}`");
