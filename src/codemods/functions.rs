@@ -90,9 +90,9 @@ pub fn plan(
     found
         .iter_mut()
         .for_each(|file| file.is_kept = file.is_of_schema || file.is_behind || options.kept.contains(&before.source(file.file).path));
-    let beside = beside::remarks(before, project, &files, &target, options);
+    let beside = |has_orm: bool| beside::remarks(before, project, &files, &target, options, has_orm);
     if found.is_empty() {
-        return Outcome { left: beside, ..Outcome::default() };
+        return Outcome { left: beside(false), ..Outcome::default() };
     }
     let wiring = match options.from {
         From::Ents => wiring::Wiring::of(before, &found),
@@ -123,7 +123,9 @@ pub fn plan(
     outcome.calls = calls(&found);
     outcome.left = decide::left(before, &found, options.from);
     outcome.left.extend(differences::once_per_file(before, &target, &found, options.from));
-    outcome.left.extend(beside.into_iter().filter(|_| obstacle.is_none()));
+    if obstacle.is_none() {
+        outcome.left.extend(beside(outcome.calls.rewritten > 0));
+    }
     if options.public_shape == PublicShape::Orm {
         let notes = notes::notes(before, &found);
         outcome.left.extend(public::reshape(before, place, &mut found, &notes));

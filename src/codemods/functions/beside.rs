@@ -13,11 +13,13 @@ use crate::model::infer::Infer;
 use crate::model::{Project, Workspace, in_file};
 use crate::source::FileId;
 
-/// A remark at each of them.
-pub fn remarks(workspace: &Workspace, project: &Project, files: &[FileId], target: &Target, options: &Options) -> Vec<Left> {
+/// A remark at each of them; `has_orm` says whether contexts get the ORM at all.
+pub fn remarks(workspace: &Workspace, project: &Project, files: &[FileId], target: &Target, options: &Options, has_orm: bool) -> Vec<Left> {
     let of_file = |file: FileId, infer: &Infer<'_>| {
         let calls = in_file(&project.calls, file, |call| call.file).iter();
-        calls.filter_map(|call| search(workspace, call, target, options).or_else(|| session(infer, call, options))).collect::<Vec<Left>>()
+        calls
+            .filter_map(|call| search(workspace, call, target, options).or_else(|| session(infer, call, options).filter(|_| has_orm)))
+            .collect::<Vec<Left>>()
     };
     workspace.ask_each(files, of_file).into_iter().flatten().collect()
 }

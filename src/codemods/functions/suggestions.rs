@@ -36,7 +36,11 @@ pub fn of(code: &str, table: &str) -> Option<String> {
             format!("`(await {query}.findMany({{ where: {{ … }} }})).filter((row) => …)`, with as much as can be in `where`")
         }
         "functions-filtered-pages" => format!("`{query}.select().orderBy(…).filter(…).paginate({{ cursor, limit }})`"),
-        "functions-index" => format!("where there are many of these: `{query}.withIndex(\"…\", (q) => q.eq(\"…\", …)).findMany({{ … }})`"),
+        "functions-index" => {
+            format!(
+                "where these are many: `(await {query}.findMany({{ where: {{ … }} }})).filter((row) => …)`, with nothing but the range in `where`"
+            )
+        }
         "functions-kept-file" => {
             "write it by hand, as the other files became; or take the run back with --undo, and have this file written, too".to_owned()
         }
