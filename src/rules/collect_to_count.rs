@@ -3,7 +3,7 @@ mod rewrite;
 use crate::declare_rule;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::DbQuery;
-use crate::model::hir::{Binary, ExprId, ExprKind, Module, Parent, Place, Step, Unary};
+use crate::model::hir::{Binary, Binding, ExprId, ExprKind, Module, Parent, Place, Step, Unary};
 use crate::model::queries::End;
 use crate::rule::{Category, Cx, FixKind, Rule, RuleMeta};
 
@@ -56,10 +56,18 @@ impl Rule for CollectToCount {
                 "count up to a limit with `.take(n)`, or keep the number: in a document, or with an aggregate",
             ),
         };
-        let fix = rewrite::fix(module, query, &uses, name, cx);
+        let fix = if resolved(module, query.call).is_some() { None } else { rewrite::fix(module, query, &uses, name, cx) };
         let mut found = Diagnostic::new(name, message).help(help).fix(fix);
         if !module.span(first.expr).contains(name) {
-            found = found.label(module.span(first.expr), if first.kind == Kind::First { "only this is used" } else { "all that is asked of them" });
+            let more = uses.iter().find(|u| u.kind != first.kind);
+            let said = match (first.kind, more) {
+                (Kind::First, None) => "only this is used",
+                (_, None) => "all that is asked of them",
+                (Kind::Count, Some(_)) => "they are counted here",
+                (_, Some(_)) => "this is used",
+            };
+            found = found.label(module.span(first.expr), said);
+            found = more.into_iter().fold(found, |found, more| found.label(module.span(more.expr), "and this"));
         }
         cx.report(found);
         Some(())
@@ -80,8 +88,21 @@ enum Kind {
     Count,
 }
 
+/// What a callback calls the rows: `.collect().then((rows) => …)`.
+fn resolved(module: &Module, call: ExprId) -> Option<&Binding> {
+    let (Parent::Expr(member), child) = module.meaningful_parent(call) else { return None };
+    let is_then = matches!(module.expr(member), ExprKind::Member { object, property, .. } if *object == child && &**property == "then");
+    let Parent::Expr(then) = module.parent(member) else { return None };
+    let [callback] = &*module.call(then).filter(|then| is_then && then.callee == member)?.args else { return None };
+    let [param] = &*module.func(module.as_func(callback.value)?).params else { return None };
+    (param.is_name && !param.is_rest).then(|| module.binding(param.bindings.0)).filter(|binding| binding.writes.is_empty())
+}
+
 /// Every use of the rows; `None` where one of them needs more than a count.
 fn uses(module: &Module, call: ExprId) -> Option<Vec<Use>> {
+    if let Some(rows) = resolved(module, call) {
+        return rows.uses.iter().map(|usage| one(module, *usage)).collect::<Option<Vec<Use>>>().filter(|uses| !uses.is_empty());
+    }
     let (parent, value) = module.meaningful_parent(call);
     match parent {
         Parent::Expr(_) => Some(vec![one(module, value)?]),
