@@ -53,7 +53,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("functions-lazy-chain", "What is asked for is put together, or handed on, before it is awaited. The call is left."),
     (
         "functions-limit",
-        "A limit must be at least 1 for the ORM, where 0 was no row before; and a relation loads no more than 1000 different rows at once.",
+        "A limit must be at least 1 for the ORM, where 0 was no row before; a relation is loaded for no more than 1000 different rows at once; and a limit that the schema sets holds where all rows are read.",
     ),
     ("functions-missing-edge", "Where an optional edge leads nowhere, ents found null for `edgeX`, and the ORM throws an error."),
     ("functions-missing-or-null", "A condition that a field is missing now holds for null as well."),

@@ -55,10 +55,17 @@ pub fn apply(module: &Module, file: &mut FileSites) {
         if let Some(join) = taken.iter().find(|join| join.read == site.top) {
             site.joined = Some(join.joined.clone());
         }
-        let unsure = taken.iter().filter(|join| join.query == site.top).filter_map(|join| Some((join, join.unsure.as_ref()?)));
+        // The ORM was told that all rows are read, and does not mind how many there are.
+        let is_unbounded = site.with.iter().any(Along::reads_all);
+        let of_site = taken.iter().filter(|join| join.query == site.top && !is_unbounded);
+        let unsure = of_site.filter_map(|join| Some((join, join.unsure.as_ref()?)));
         let Ok(Understood { remarks, .. }) = &mut site.verdict else { continue };
         for (join, limit) in unsure {
-            let message = format!("`{limit}` must lead to no more than 1000 different rows of `{}` for the ORM", join.joined.relation);
+            let relation = &join.joined.relation;
+            let message = match join.rows {
+                Some(_) => format!("`{limit}` must be no more than 1000 for the ORM, which loads `{relation}` of so many rows at once"),
+                None => format!("`{limit}` must lead to no more than 1000 different rows of `{relation}` for the ORM"),
+            };
             if remarks.iter().all(|remark| remark.message != message) {
                 remarks.push(Remark { code: "functions-limit", message, suggestion: None });
             }
