@@ -35,7 +35,7 @@ export class Client {
   static async start({ binary, cwd, folders = [cwd], args = [], capabilities = CAPABILITIES, initialize = {} }) {
     const client = new Client();
     client.process = spawn(binary, ["--lsp", ...args], { cwd, stdio: ["pipe", "pipe", "inherit"] });
-    client.exited = new Promise((done) => client.process.on("exit", done));
+    client.exited = new Promise((done) => client.process.on("exit", done).on("error", done));
     const connection = lsp.createProtocolConnection(client.process.stdout, client.process.stdin, console);
     client.connection = connection;
     connection.onNotification("textDocument/publishDiagnostics", (params) => {
@@ -51,13 +51,18 @@ export class Client {
     });
     connection.listen();
     const workspaceFolders = folders?.map((folder) => ({ uri: uri(folder), name: folder }));
-    client.initialized = await connection.sendRequest("initialize", { processId: process.pid, rootUri: null, capabilities, workspaceFolders, ...initialize });
+    client.initialized = await client.request("initialize", { processId: process.pid, rootUri: null, capabilities, workspaceFolders, ...initialize });
     await connection.sendNotification("initialized", {});
     return client;
   }
 
+  /** The answer; an error where the server ends before it has one. */
   request(method, params, token) {
-    return token ? this.connection.sendRequest(method, params, token) : this.connection.sendRequest(method, params);
+    const answer = token ? this.connection.sendRequest(method, params, token) : this.connection.sendRequest(method, params);
+    const ended = this.exited.then((code) => Promise.reject(new Error(`the server ended with ${code}, and ${method} has no answer`)));
+    const either = Promise.race([answer, ended]);
+    either.catch(() => {});
+    return either;
   }
 
   notify(method, params) {
