@@ -294,6 +294,7 @@ impl Tracer<'_> {
             ExprKind::Unary { op: Unary::Not, .. } => {}
             ExprKind::Cond { test, .. } if *test == at => {}
             ExprKind::Binary { op: Binary::And, left, .. } if *left == at => {}
+            ExprKind::Binary { op: Binary::And | Binary::Or | Binary::Coalesce, .. } if is_condition(self.module, up) => {}
             ExprKind::Binary { op: Binary::StrictEq | Binary::StrictNe | Binary::LooseEq | Binary::LooseNe, left, right } => {
                 let other = if *left == at { *right } else { *left };
                 let is_nothing = match self.module.expr(self.module.bare(other)) {
@@ -370,6 +371,7 @@ impl Tracer<'_> {
             _ => {}
         }
     }
+
     /// What becomes of the rows that a callback is called with, its first parameters; whether that can be followed.
     fn each(&self, callback: ExprId, rows: usize, uses: &mut Vec<Use>, depth: u32) -> bool {
         let Some(func) = self.module.as_func(callback).map(|func| self.module.func(func)) else { return false };
@@ -383,5 +385,18 @@ impl Tracer<'_> {
             self.follow_binding(param.bindings.0, Shape::Row, uses, depth);
         }
         true
+    }
+}
+
+/// Whether of a value no more is asked than whether it is one that holds: `if (ready && row)`.
+fn is_condition(module: &Module, at: ExprId) -> bool {
+    match module.parent(at) {
+        Parent::Stmt { place, .. } => place == Place::Test,
+        Parent::Expr(up) => match module.expr(up) {
+            ExprKind::Paren(_) | ExprKind::Binary { op: Binary::And | Binary::Or | Binary::Coalesce, .. } => is_condition(module, up),
+            ExprKind::Unary { op, .. } => *op == Unary::Not,
+            ExprKind::Cond { test, .. } => *test == at,
+            _ => false,
+        },
     }
 }
