@@ -17,30 +17,30 @@ impl Printer<'_, '_> {
 
     fn condition_object(&self, conditions: &[Predicate]) -> Code {
         let style = self.context.style;
+        let alone = |condition: &Predicate| self.condition_object(std::slice::from_ref(condition));
+        let list =
+            |name: &str, items: Vec<Code>| Code::field(name, Code::List { open: "[".to_owned(), items, close: "]", braces: false }, style);
         let mut fields: Vec<(Name, Vec<(Op, String)>)> = Vec::new();
-        let mut rest: Vec<Code> = Vec::new();
+        let mut any: Option<Code> = None;
+        // An object has each key once: what is asked a second time has an object of its own.
+        let mut all: Vec<Code> = Vec::new();
         for condition in conditions {
             match condition {
                 Predicate::Compare(name, op, value) => {
                     let value = self.value(value, &**name == "id");
                     match fields.iter_mut().find(|(field, _)| field == name) {
+                        Some((_, ops)) if ops.iter().any(|(other, _)| other == op) => all.push(alone(condition)),
                         Some((_, ops)) => ops.push((*op, value)),
                         None => fields.push((name.clone(), vec![(*op, value)])),
                     }
                 }
-                Predicate::Any(parts) => {
-                    let parts = parts.iter().map(|part| self.condition_object(std::slice::from_ref(part))).collect();
-                    let list = Code::List { open: "[".to_owned(), items: parts, close: "]", braces: false };
-                    rest.push(Code::field("OR", list, style));
-                }
-                Predicate::All(parts) => {
-                    let parts = parts.iter().map(|part| self.condition_object(std::slice::from_ref(part))).collect();
-                    let list = Code::List { open: "[".to_owned(), items: parts, close: "]", braces: false };
-                    rest.push(Code::field("AND", list, style));
-                }
+                Predicate::Any(_) if any.is_some() => all.push(alone(condition)),
+                Predicate::Any(parts) => any = Some(list("OR", parts.iter().map(alone).collect())),
+                Predicate::All(parts) => all.extend(parts.iter().map(alone)),
                 Predicate::Missing(_) | Predicate::Present(_) => {}
             }
         }
+        let all = (!all.is_empty()).then(|| list("AND", all));
         let field = |(name, ops): (Name, Vec<(Op, String)>)| match &ops[..] {
             [(Op::Eq, value)] => self.field(&name, value),
             ops => {
@@ -48,7 +48,7 @@ impl Printer<'_, '_> {
                 Code::field(&name, Code::object(ops), style)
             }
         };
-        Code::object(fields.into_iter().map(field).chain(rest).collect())
+        Code::object(fields.into_iter().map(field).chain(any).chain(all).collect())
     }
 
     fn where_callback(&self, conditions: &[Predicate]) -> Code {
